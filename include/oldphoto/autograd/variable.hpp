@@ -79,6 +79,11 @@ public:
     explicit AnyVariable(std::shared_ptr<detail::ValueNode<T, B>> node) : node_(std::move(node)) {}
 
     [[nodiscard]] std::vector<Index> dims() const { return node_->dims(); }
+    [[nodiscard]] Index size() const {
+        Index n = 1;
+        for (const Index extent : dims()) n *= extent;
+        return n;
+    }
     [[nodiscard]] bool requires_grad() const noexcept { return node_->requires_grad; }
     /// The elements in row-major order; writing to them writes to the variable.
     [[nodiscard]] Tensor<T, 1, B> value() const { return node_->flat_value(); }

@@ -129,6 +129,19 @@ struct SqrtFn {
     }
 };
 
+/// -1, 0 or 1; no gradient.
+struct SignFn {
+    static constexpr const char* name = "sign";
+    template <class X>
+    OLDPHOTO_HD X value(X x) const {
+        return select(x > X(0), X(1), select(x < X(0), X(-1), X(0)));
+    }
+    template <class X>
+    OLDPHOTO_HD X derivative(X, X) const {
+        return X(0);
+    }
+};
+
 /// |x|; its derivative is taken as 0 at 0.
 struct AbsFn {
     static constexpr const char* name = "abs";
@@ -138,7 +151,7 @@ struct AbsFn {
     }
     template <class X>
     OLDPHOTO_HD X derivative(X x, X) const {
-        return select(x > X(0), X(1), select(x < X(0), X(-1), X(0)));
+        return SignFn{}.value(x);
     }
 };
 

@@ -61,6 +61,14 @@ template <std::size_t R>
     return format_dims(to_vector(shape));
 }
 
+/// @throws ShapeError for an axis at or above the rank.
+template <std::size_t R>
+void check_axis(std::string_view op, std::size_t axis, const Shape<R>& shape) {
+    if (axis < R) return;
+    throw_shape_error(op, "axes lie below the rank",
+                      {{"axis", {static_cast<Index>(axis)}}, {"shape", to_vector(shape)}});
+}
+
 /// The common shape of two operands: extents are equal, or one of them is 1 and stretches.
 /// @throws ShapeError when neither holds.
 template <std::size_t R>

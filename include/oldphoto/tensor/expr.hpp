@@ -189,6 +189,10 @@ template <TensorExpr X>
     return map(fn::AbsFn{}, x);
 }
 template <TensorExpr X>
+[[nodiscard]] auto sign(const X& x) {
+    return map(fn::SignFn{}, x);
+}
+template <TensorExpr X>
 [[nodiscard]] auto exp(const X& x) {
     return map(fn::ExpFn{}, x);
 }

@@ -11,16 +11,14 @@ namespace oldphoto {
 
 /// The shape after reducing along `axes`. @throws ShapeError for an axis at or above the rank.
 template <std::size_t R>
-[[nodiscard]] Shape<R> reduced_shape(Shape<R> shape, std::initializer_list<std::size_t> axes) {
-    const auto from = shape;
+[[nodiscard]] Shape<R> reduced_shape(const Shape<R>& shape,
+                                     std::initializer_list<std::size_t> axes) {
+    auto reduced = shape;
     for (const std::size_t axis : axes) {
-        if (axis >= R) {
-            throw_shape_error("reduce", "axes lie below the rank",
-                              {{"axis", {static_cast<Index>(axis)}}, {"shape", to_vector(from)}});
-        }
-        shape[axis] = 1;
+        check_axis("reduce", axis, shape);
+        reduced[axis] = 1;
     }
-    return shape;
+    return reduced;
 }
 
 /// Reduces `e` to `target`: along every axis where `target` has extent 1.

@@ -294,6 +294,7 @@ void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSourc
     // once.
     const Index output_block = channel_blocks > 2 ? outputs : std::max(Index{1}, (outputs + 3) / 4);
     const Index output_blocks = (outputs + output_block - 1) / output_block;
+    std::fill_n(dw.data, dw.shape.size(), T(0));
 
     for_each_chunk({g.groups * channel_blocks * output_blocks, 1}, [&](Index begin, Index end) {
         for (Index item = begin; item < end; ++item) {
@@ -319,26 +320,8 @@ void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSourc
                 windows_to_columns(g, padded, n, group * channels + c0, group * channels + c1,
                                    panel, columns);
                 gemm_serial<T>(tile, {pulled, {o1 - o0, size}, {size, 1}},
-                               {columns, {size, depth}, {1, size}}, step > 0);
+                               {columns, {size, depth}, {1, size}}, true);
             }
-        }
-    });
-}
-
-/// Writes all rows of a source into a dense tensor of its shape.
-template <class T>
-void materialize(const RowSource<T>& source, const View<T, 4>& x) {
-    const Index height = x.shape[2];
-    const Index width = x.shape[3];
-    const Index rows = std::max(Index{1}, 8192 / std::max(Index{1}, width));
-    const Index bands = (height + rows - 1) / rows;
-    for_each_chunk({x.shape[0] * x.shape[1] * bands, 1}, [&](Index begin, Index end) {
-        for (Index item = begin; item < end; ++item) {
-            const Index plane = item / bands;
-            const Index y0 = item % bands * rows;
-            const Index y1 = std::min(y0 + rows, height);
-            source.pull({plane / x.shape[1], plane % x.shape[1], y0, y1, 0, width},
-                        x.data + (plane * height + y0) * width, width);
         }
     });
 }

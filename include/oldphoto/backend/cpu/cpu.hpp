@@ -1,10 +1,15 @@
 #pragma once
 
 #include <oldphoto/backend/cpu/conv.hpp>
+#include <oldphoto/backend/cpu/fold.hpp>
 #include <oldphoto/backend/cpu/gemm.hpp>
 #include <oldphoto/backend/cpu/lower.hpp>
+#include <oldphoto/backend/cpu/max_adjoint.hpp>
+#include <oldphoto/backend/cpu/materialize.hpp>
 #include <oldphoto/backend/cpu/pad.hpp>
 #include <oldphoto/backend/cpu/pending.hpp>
+#include <oldphoto/backend/cpu/pool.hpp>
+#include <oldphoto/backend/cpu/resample.hpp>
 
 #include <cstring>
 #include <memory>
@@ -47,12 +52,25 @@ struct Cpu {
     static void reduce_axes(const View<T, R>& result, const P& plan, const Shape<R>& shape) {
         cpu::reduce_axes<Reducer>(result, plan, shape);
     }
+    /// The adjoint of a maximum y of a dense x: gx, zero before, gets gy at the first element of x,
+    /// in row-major order, that equals y.
+    template <class T, std::size_t R>
+    static void max_adjoint(const View<T, R>& x, const View<T, R>& y, const View<T, R>& gy,
+                            const View<T, R>& gx) {
+        cpu::max_adjoint(x, y, gy, gx);
+    }
 
     /// C = A B, or C += A B.
     template <class T>
     static void gemm(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b,
                      bool accumulate = false) {
         cpu::gemm(c, a, b, accumulate);
+    }
+    /// The same for each matrix of a batch; a batch stride may be 0.
+    template <class T>
+    static void batched_gemm(const View<T, 3>& c, const View<T, 3>& a, const View<T, 3>& b,
+                             bool accumulate = false) {
+        cpu::batched_gemm(c, a, b, accumulate);
     }
 
     /// y = conv(x, w) + bias; bias and moments may be null.
@@ -77,6 +95,35 @@ struct Cpu {
     template <class T>
     static void pad_adjoint(const Padding& padding, const View<T, 4>& gy, const View<T, 4>& gx) {
         cpu::pad_adjoint(padding, gy, gx);
+    }
+    /// The largest pixel of each window; of equal ones the first.
+    template <class T>
+    static void max_pool2d(const LineWindows& rows, const LineWindows& columns,
+                           const RowSource<T>& x, const View<T, 4>& y) {
+        cpu::max_pool2d(rows, columns, x, y);
+    }
+    /// Its adjoint: gx from gy, both dense; x is pulled to find the largest pixels again.
+    template <class T>
+    static void max_pool2d_adjoint(const LineWindows& rows, const LineWindows& columns,
+                                   const RowSource<T>& x, const View<T, 4>& gy,
+                                   const View<T, 4>& gx) {
+        cpu::max_pool2d_adjoint(rows, columns, x, gy, gx);
+    }
+    /// Weighted sums along rows and columns; with both maps transposed, its own adjoint.
+    template <class T>
+    static void resample(const LineWeights& rows, const LineWeights& columns,
+                         const RowSource<T>& x, const View<T, 4>& y) {
+        cpu::resample(rows, columns, x, y);
+    }
+    /// Windows of a picture as columns (N, C kh kw, windows), dense.
+    template <class T>
+    static void unfold(const ConvGeometry& g, const RowSource<T>& x, const View<T, 3>& columns) {
+        cpu::unfold(g, x, columns);
+    }
+    /// Its adjoint: columns added to the pixels that their windows cover; both dense.
+    template <class T>
+    static void fold(const ConvGeometry& g, const View<T, 3>& columns, const View<T, 4>& x) {
+        cpu::fold(g, columns, x);
     }
     /// Moments of each plane of a dense (N, C, H, W), into N * C places.
     template <class T>

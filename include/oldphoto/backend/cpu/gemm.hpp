@@ -5,6 +5,8 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
+
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
@@ -54,16 +56,40 @@ void gemm_serial(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b, 
     }
 }
 
-/// C = A B or C += A B on all threads, by blocks of columns that follow from the shape.
+/// C[s] = A[s] B[s] or C[s] += A[s] B[s] for all matrices of a batch, on all threads. Each C[s] is
+/// cut along its longer side, into blocks that follow from the shape.
+template <class T>
+void batched_gemm(const View<T, 3>& c, const View<T, 3>& a, const View<T, 3>& b, bool accumulate) {
+    constexpr Index lines = 256;
+    const std::size_t side = c.shape[1] > c.shape[2] ? 0 : 1;
+    const Index length = c.shape[side + 1];
+    const Index blocks = Partition{length, lines}.chunks();
+    for_each_chunk({c.shape[0] * blocks, 1}, [&](Index begin, Index end) {
+        for (Index k = begin; k < end; ++k) {
+            const auto matrix = [s = k / blocks](const View<T, 3>& m) {
+                return View<T, 2>{m.data + s * m.strides[0],
+                                  {m.shape[1], m.shape[2]},
+                                  {m.strides[1], m.strides[2]}};
+            };
+            const Index first = k % blocks * lines;
+            const auto block = [&](View<T, 2> m) {
+                m.data += first * m.strides[side];
+                m.shape[side] = std::min(lines, length - first);
+                return m;
+            };
+            gemm_serial(block(matrix(c)), side == 0 ? block(matrix(a)) : matrix(a),
+                        side == 1 ? block(matrix(b)) : matrix(b), accumulate);
+        }
+    });
+}
+
+/// C = A B or C += A B on all threads.
 template <class T>
 void gemm(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b, bool accumulate) {
-    constexpr Index columns = 256;
-    for_each_chunk({c.shape[1], columns}, [&](Index begin, Index end) {
-        const auto columns_of = [&](const View<T, 2>& m) {
-            return View<T, 2>{m.data + begin * m.strides[1], {m.shape[0], end - begin}, m.strides};
-        };
-        gemm_serial(columns_of(c), a, columns_of(b), accumulate);
-    });
+    const auto batch = [](const View<T, 2>& m) {
+        return View<T, 3>{m.data, {1, m.shape[0], m.shape[1]}, {0, m.strides[0], m.strides[1]}};
+    };
+    batched_gemm(batch(c), batch(a), batch(b), accumulate);
 }
 
 }  // namespace OLDPHOTO_TIER

@@ -149,38 +149,51 @@ template <class Reducer, class T, std::size_t R, Plan P>
     return static_cast<T>(total);
 }
 
-/// Reduces along the axes where `result` has extent 1 and `shape` has not.
-template <class Reducer, class T, std::size_t R, Plan P>
-void reduce_axes(const View<T, R>& result, const P& plan, const Shape<R>& shape) {
-    // Row-major numbers of the elements that meet in one result: kept axes give where they start,
-    // reduced axes how they step. A reduced last stretch of axes is walked in blocks.
-    Shape<R> reduced{};
-    for (std::size_t k = 0; k < R; ++k) reduced[k] = result.shape[k] == shape[k] ? 1 : shape[k];
-    const auto strides = dense_strides(shape);
-    const Index row = row_length(plan, shape);
-    std::size_t axis = R;
-    Index inner = 1;
-    while (axis > 0 && result.shape[axis - 1] == 1) inner *= shape[--axis];
-    const Index outer = inner == 0 ? 0 : reduced.size() / inner;
+/// How a reduction along axes walks its operand. The last axes, as far as they are all reduced or
+/// all kept, lie side by side and are walked in one stretch; the others are counted.
+template <std::size_t R>
+struct ReductionWalk {
+    Shape<R> kept;      ///< extents of the counted axes that stay, 1 elsewhere
+    Shape<R> reduced;   ///< extents of the counted axes that go, 1 elsewhere
+    Shape<R> strides;   ///< row-major, of the operand
+    Index stretch = 1;  ///< elements of the last axes
+    bool stretch_kept = false;
 
-    const Index grain = std::max(Index{1}, elements_per_chunk / std::max(Index{1}, reduced.size()));
-    for_each_chunk({result.shape.size(), grain}, [&](Index begin, Index end) {
+    ReductionWalk(const Shape<R>& result, const Shape<R>& shape)
+        : kept(result), reduced(shape), strides(dense_strides(shape)) {
+        const auto keeps = [&](std::size_t k) { return result[k] == shape[k]; };
+        std::size_t last = R;  // behind the last axis longer than 1
+        while (last > 0 && shape[last - 1] == 1) --last;
+        stretch_kept = last > 0 && keeps(last - 1);
+        std::size_t axis = last;
+        while (axis > 0 && (shape[axis - 1] == 1 || keeps(axis - 1) == stretch_kept)) {
+            stretch *= shape[--axis];
+        }
+        for (std::size_t k = 0; k < R; ++k) {
+            if (k >= axis) kept[k] = 1;
+            if (k >= axis || keeps(k)) reduced[k] = 1;
+        }
+    }
+
+    /// Where the elements of a result begin; `i` counts `kept`.
+    [[nodiscard]] Index start(Index i) const { return offset_of(i, kept, strides); }
+    /// How far the j-th of them, or of their stretches, lies behind.
+    [[nodiscard]] Index step(Index j) const { return offset_of(j, reduced, strides); }
+};
+
+/// Results whose elements come in stretches, which are reduced block by block and joined in double.
+template <class Reducer, class T, std::size_t R, Plan P>
+void reduce_stretches(const View<T, R>& result, const P& plan, Index row,
+                      const ReductionWalk<R>& walk) {
+    const Index steps = walk.reduced.size();
+    const Index elements = std::max(Index{1}, steps * walk.stretch);
+    const Index grain = std::max(Index{1}, elements_per_chunk / elements);
+    for_each_chunk({walk.kept.size(), grain}, [&](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) {
-            Index start = 0;
-            Index rest = i;
-            for (std::size_t k = R; k-- > 0;) {
-                start += (rest % result.shape[k]) * strides[k];
-                rest /= result.shape[k];
-            }
             double total = Reducer::template identity<double>();
-            for (Index j = 0; j < outer; ++j) {
-                Index first = start;
-                Index place = j;
-                for (std::size_t k = axis; k-- > 0;) {
-                    first += (place % reduced[k]) * strides[k];
-                    place /= reduced[k];
-                }
-                for_each_block(first, first + inner, row, [&](Index block, Index n) {
+            for (Index j = 0; j < steps; ++j) {
+                const Index first = walk.start(i) + walk.step(j);
+                for_each_block(first, first + walk.stretch, row, [&](Index block, Index n) {
                     const auto run = plan.run(block, n);
                     total = Reducer::combine(total, double(reduce_block<Reducer, T>(run, n)));
                 });
@@ -188,6 +201,97 @@ void reduce_axes(const View<T, R>& result, const P& plan, const Shape<R>& shape)
             result.data[offset_of(i, result.shape, result.strides)] = static_cast<T>(total);
         }
     });
+}
+
+/// Results side by side, onto which rows are reduced: a few rows in the plan's type, what they give
+/// in double.
+template <class Reducer, class T>
+class TileTotals {
+public:
+    static constexpr Index width = 512;
+
+    explicit TileTotals(Index results) : results_(results) {
+        std::fill_n(partial_, results_, Reducer::template identity<T>());
+        std::fill_n(total_, results_, Reducer::template identity<double>());
+    }
+    /// Takes n elements for the results from `first` on.
+    template <class Run>
+    void add(const Run& run, Index first, Index n) {
+        T* place = partial_ + first;
+        for_each_pack<T>(n, [&](auto where, Index k, Index count) {
+            store(Reducer::combine(where.load(place, 1), run.value(where)), place + k, 1, count);
+        });
+    }
+    /// To be told after each row.
+    void end_row() {
+        if (++rows_ == rows_together) join();
+    }
+    [[nodiscard]] const double* finish() {
+        join();
+        return total_;
+    }
+
+private:
+    static constexpr Index rows_together = 64;
+
+    void join() {
+        for (Index i = 0; i < results_; ++i) {
+            total_[i] = Reducer::combine(total_[i], double(partial_[i]));
+        }
+        std::fill_n(partial_, results_, Reducer::template identity<T>());
+        rows_ = 0;
+    }
+
+    Index results_;
+    Index rows_ = 0;
+    T partial_[width];
+    double total_[width];
+};
+
+/// Results that come in stretches themselves: rows are reduced onto each other, tile by tile.
+template <class Reducer, class T, std::size_t R, Plan P>
+void reduce_onto_stretches(const View<T, R>& result, const P& plan, Index row,
+                           const ReductionWalk<R>& walk) {
+    using Totals = TileTotals<Reducer, T>;
+    const Index steps = walk.reduced.size();
+    const Index tiles = Partition{walk.stretch, Totals::width}.chunks();
+    for_each_chunk({walk.kept.size() * tiles, 1}, [&](Index begin, Index end) {
+        for (Index tile = begin; tile < end; ++tile) {
+            const Index kept = tile / tiles;
+            const Index first = tile % tiles * Totals::width;
+            const Index results = std::min(Totals::width, walk.stretch - first);
+            Totals totals(results);
+            for (Index j = 0; j < steps; ++j) {
+                const Index from = walk.start(kept) + walk.step(j) + first;
+                for_each_block(from, from + results, row, [&](Index block, Index n) {
+                    totals.add(plan.run(block, n), block - from, n);
+                });
+                totals.end_row();
+            }
+            const double* total = totals.finish();
+            for (Index i = 0; i < results; ++i) {
+                const Index place = kept * walk.stretch + first + i;
+                result.data[offset_of(place, result.shape, result.strides)] =
+                    static_cast<T>(total[i]);
+            }
+        }
+    });
+}
+
+/// Reduces along the axes where `result` has extent 1 and `shape` has not.
+template <class Reducer, class T, std::size_t R, Plan P>
+void reduce_axes(const View<T, R>& result, const P& plan, const Shape<R>& shape) {
+    if (result.shape.size() == 1) {  // here there are elements for all threads, not results
+        *result.data = reduce_all<Reducer, T>(plan, shape);
+        return;
+    }
+    const Index row = row_length(plan, shape);
+    const ReductionWalk<R> walk(result.shape, shape);
+    if (walk.stretch_kept) {
+        reduce_onto_stretches<Reducer>(result, plan, row, walk);
+    } else {
+        reduce_stretches<Reducer>(result, plan, row, walk);
+    }
 }
 
 }  // namespace OLDPHOTO_TIER

@@ -1,0 +1,3 @@
+#include <oldphoto/restore.hpp>
+
+int main() {}

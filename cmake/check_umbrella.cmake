@@ -1,0 +1,30 @@
+# cmake -P check_umbrella.cmake: restore.hpp reaches every header but the opt-in ones.
+
+cmake_minimum_required(VERSION 3.25)
+
+include("${CMAKE_CURRENT_LIST_DIR}/headers.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/include_lines.cmake")
+
+set(reached "")
+set(pending oldphoto/restore.hpp)
+while(pending)
+    list(POP_FRONT pending header)
+    list(APPEND reached "${header}")
+    include_lines(includes "${oldphoto_include_dir}/${header}")
+    list(FILTER includes INCLUDE REGEX "^oldphoto/")
+    list(APPEND pending ${includes})
+    list(REMOVE_DUPLICATES pending)
+    list(REMOVE_ITEM pending ${reached})
+endwhile()
+
+list(REMOVE_ITEM oldphoto_headers ${oldphoto_opt_in_headers})
+foreach(header IN LISTS oldphoto_headers)
+    if(NOT header IN_LIST reached)
+        message(SEND_ERROR "restore.hpp does not reach ${header}")
+    endif()
+endforeach()
+foreach(header IN LISTS oldphoto_opt_in_headers)
+    if(header IN_LIST reached)
+        message(SEND_ERROR "restore.hpp reaches ${header}, which is opt-in")
+    endif()
+endforeach()

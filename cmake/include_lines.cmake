@@ -1,0 +1,11 @@
+# include_lines(RESULT FILE): what stands between < > or " " in the #include lines of FILE.
+function(include_lines result file)
+    file(STRINGS "${file}" lines REGEX "^[ \t]*#[ \t]*include")
+    set(includes "")
+    foreach(line IN LISTS lines)
+        if(line MATCHES "[<\"]([^>\"]+)[>\"]")
+            list(APPEND includes "${CMAKE_MATCH_1}")
+        endif()
+    endforeach()
+    set(${result} "${includes}" PARENT_SCOPE)
+endfunction()

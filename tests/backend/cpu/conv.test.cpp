@@ -1,0 +1,270 @@
+#include <oldphoto/backend/cpu/conv.hpp>
+#include <oldphoto/backend/naive.hpp>
+#include <oldphoto/tensor/random.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+using namespace oldphoto;
+
+namespace {
+
+using Picture = Tensor<float, 4>;
+
+struct Case {
+    const char* name;
+    Shape<4> x;  // (N, C, H, W)
+    Index outputs;
+    ConvGeometry g;
+};
+
+const std::vector<Case> cases{
+    {"1x1", {2, 5, 4, 3}, 2, {1, 1, 0, 1, 1}},
+    {"1x1 with stride", {1, 3, 7, 6}, 4, {1, 2, 0, 1, 1}},
+    {"one pixel", {1, 1, 1, 1}, 1, {1, 1, 0, 1, 1}},
+    {"a window that is mostly padding", {1, 2, 1, 2}, 3, {5, 1, 2, 1, 1}},
+    {"3x3", {2, 3, 7, 6}, 4, {3, 1, 1, 1, 1}},
+    {"4x4 with stride", {2, 3, 9, 7}, 5, {4, 2, 2, 1, 1}},
+    {"stride that leaves pixels over", {1, 2, 11, 8}, 2, {2, 3, 0, 1, 1}},
+    {"dilation", {1, 2, 12, 11}, 3, {3, 1, 2, 2, 1}},
+    {"dilation and stride", {1, 2, 14, 13}, 2, {3, 2, 3, 3, 1}},
+    {"two numbers for everything", {1, 2, 9, 12}, 3, {{3, 5}, {2, 1}, {1, 4}, {2, 1}, 1}},
+    {"groups", {2, 6, 6, 5}, 4, {3, 1, 1, 1, 2}},
+    {"depthwise", {1, 4, 9, 8}, 4, {3, 2, 1, 1, 4}},
+    {"more channels than a block", {1, 37, 6, 5}, 34, {3, 1, 1, 1, 1}},
+    {"blocks of channels in groups", {1, 40, 5, 5}, 10, {3, 1, 1, 1, 2}},
+    {"many panels of rows", {2, 3, 41, 60}, 5, {3, 1, 1, 1, 1}},
+    {"a row of exactly one tile", {1, 2, 3, 512}, 3, {3, 1, 1, 1, 1}},
+    {"a row longer than a tile", {1, 2, 3, 513}, 3, {3, 1, 1, 1, 1}},
+    {"rows of several tiles", {2, 2, 4, 1100}, 3, {3, 1, 1, 1, 1}},
+    {"tiles with stride and dilation", {1, 2, 5, 1301}, 2, {3, 2, 2, 2, 1}},
+};
+
+/// Everything that a case computes, with a bias and without.
+struct Results {
+    Picture y;
+    Picture y_biased;
+    Picture gx;
+    Picture gx_biased;
+    Picture gw;
+    std::vector<Moments> moments;     // of y_biased
+    std::vector<Moments> gx_moments;  // of gx_biased
+};
+
+struct Inputs {
+    Picture x;
+    Picture w;
+    Picture gy;
+    Tensor<float, 1> bias;     // per output channel
+    Tensor<float, 1> gx_bias;  // per input channel
+};
+
+Inputs inputs_of(const Case& c) {
+    Rng rng(7);
+    const auto& g = c.g;
+    const Pair size = g.output_size({c.x[2], c.x[3]});
+    return {normal<float, 4>(c.x, rng),
+            normal<float, 4>({c.outputs, c.x[1] / g.groups, g.kernel.h, g.kernel.w}, rng),
+            normal<float, 4>({c.x[0], c.outputs, size.h, size.w}, rng),
+            normal<float, 1>({c.outputs}, rng), normal<float, 1>({c.x[1]}, rng)};
+}
+
+std::vector<Moments> places_for(const Picture& x) {
+    return std::vector<Moments>(static_cast<std::size_t>(x.dim(0) * x.dim(1)));
+}
+
+/// Results with storage that holds garbage, so that an element left unwritten shows.
+Results blank_results(const Inputs& in) {
+    const auto garbage = [](const Picture& like) { return Picture::full(like.shape(), 1e9F); };
+    return {garbage(in.gy), garbage(in.gy),    garbage(in.x),   garbage(in.x),
+            garbage(in.w),  places_for(in.gy), places_for(in.x)};
+}
+
+Results compute(const ConvGeometry& g, const Inputs& in) {
+    Results out = blank_results(in);
+    const TensorRows<float> x_rows(in.x.view());
+    const TensorRows<float> gy_rows(in.gy.view());
+    const RowSource<float> x(x_rows);
+    const RowSource<float> gy(gy_rows);
+    const auto w = in.w.view();
+    const float* none = nullptr;
+    cpu::conv2d(g, x, w, none, out.y.view(), nullptr);
+    cpu::conv2d<float>(g, x, w, in.bias.data(), out.y_biased.view(), out.moments.data());
+    cpu::conv2d_data(g, gy, w, none, out.gx.view(), nullptr);
+    cpu::conv2d_data<float>(g, gy, w, in.gx_bias.data(), out.gx_biased.view(),
+                            out.gx_moments.data());
+    cpu::conv2d_weights(g, x, gy, out.gw.view());
+    return out;
+}
+
+Results compute_naively(const ConvGeometry& g, const Inputs& in) {
+    Results out = blank_results(in);
+    const float* none = nullptr;
+    naive::conv2d(g, in.x.view(), in.w.view(), none, out.y.view());
+    naive::conv2d<float>(g, in.x.view(), in.w.view(), in.bias.data(), out.y_biased.view());
+    naive::conv2d_data(g, in.gy.view(), in.w.view(), none, out.gx.view());
+    naive::conv2d_data<float>(g, in.gy.view(), in.w.view(), in.gx_bias.data(),
+                              out.gx_biased.view());
+    naive::conv2d_weights(g, in.x.view(), in.gy.view(), out.gw.view());
+    return out;
+}
+
+double relative_difference(const Picture& a, const Picture& b) {
+    double worst = 0;
+    double largest = 0;
+    for (Index i = 0; i < a.size(); ++i) {
+        const double difference = std::abs(double(a[i]) - double(b[i]));
+        worst = difference <= worst ? worst : difference;
+        largest = std::max(largest, std::abs(double(b[i])));
+    }
+    return worst / largest;
+}
+
+/// Mean and squared deviations of a plane in the plainest way.
+Moments direct_moments(const Picture& x, std::size_t plane) {
+    const Index pixels = x.dim(2) * x.dim(3);
+    const float* values = x.data() + static_cast<Index>(plane) * pixels;
+    double sum = 0;
+    for (Index i = 0; i < pixels; ++i) sum += double(values[i]);
+    const double mean = sum / static_cast<double>(pixels);
+    double m2 = 0;
+    for (Index i = 0; i < pixels; ++i) m2 += std::pow(double(values[i]) - mean, 2);
+    return {static_cast<double>(pixels), mean, m2};
+}
+
+void check_moments(const std::vector<Moments>& moments, const Picture& x) {
+    for (std::size_t plane = 0; plane < moments.size(); ++plane) {
+        const Moments expected = direct_moments(x, plane);
+        CHECK(moments[plane].count == expected.count);
+        CHECK(moments[plane].mean == Approx(expected.mean).epsilon(1e-6).margin(1e-6));
+        CHECK(moments[plane].m2 == Approx(expected.m2).epsilon(1e-5).margin(1e-9));
+    }
+}
+
+bool same_moments(const std::vector<Moments>& a, const std::vector<Moments>& b) {
+    return std::equal(
+        a.begin(), a.end(), b.begin(), b.end(), [](const Moments& left, const Moments& right) {
+            return left.count == right.count && left.mean == right.mean && left.m2 == right.m2;
+        });
+}
+
+/// Puts the number of threads back at the end of a test.
+class ThreadCountScope {
+public:
+    ThreadCountScope() = default;
+    ~ThreadCountScope() { set_thread_count(before_); }
+    ThreadCountScope(const ThreadCountScope&) = delete;
+    ThreadCountScope& operator=(const ThreadCountScope&) = delete;
+
+private:
+    int before_ = thread_count();
+};
+
+}  // namespace
+
+TEST_CASE("naive conv2d and its adjoints give the numbers of a hand-worked example",
+          "[backend][forward]") {
+    // x = 1 2 3     w = 1 2    stride 1, padding 0, bias 10
+    //     4 5 6         3 4
+    const auto x = Picture::from_values({1, 1, 2, 3}, {1, 2, 3, 4, 5, 6});
+    const auto w = Picture::from_values({1, 1, 2, 2}, {1, 2, 3, 4});
+    const ConvGeometry g{2, 1, 0, 1, 1};
+    const float bias = 10;
+
+    auto y = Picture::zeros({1, 1, 1, 2});
+    naive::conv2d(g, x.view(), w.view(), &bias, y.view());
+    // 1*1 + 2*2 + 3*4 + 4*5 = 37, 1*2 + 2*3 + 3*5 + 4*6 = 47
+    CHECK(y.to_values() == std::vector<float>{47, 57});
+
+    const auto gy = Picture::from_values({1, 1, 1, 2}, {1, 10});
+    auto gx = Picture::zeros(x.shape());
+    naive::conv2d_data<float>(g, gy.view(), w.view(), nullptr, gx.view());
+    CHECK(gx.to_values() == std::vector<float>{1, 2 + 10, 20, 3, 4 + 30, 40});
+
+    auto gw = Picture::zeros(w.shape());
+    naive::conv2d_weights(g, x.view(), gy.view(), gw.view());
+    CHECK(gw.to_values() == std::vector<float>{1 + 20, 2 + 30, 4 + 50, 5 + 60});
+}
+
+TEST_CASE("naive gemm adds to what is there only when asked", "[backend][forward]") {
+    const auto a = Tensor<float, 2>::from_values({2, 2}, {1, 2, 3, 4});
+    const auto b = Tensor<float, 2>::from_values({2, 1}, {5, 6});
+    auto c = Tensor<float, 2>::full({2, 1}, 100);
+    naive::gemm(c.view(), a.view(), b.view(), true);
+    CHECK(c.to_values() == std::vector<float>{117, 139});
+    naive::gemm(c.view(), a.transpose(0, 1).view(), b.view());
+    CHECK(c.to_values() == std::vector<float>{23, 34});
+}
+
+TEST_CASE("conv2d and its adjoints equal the naive ones", "[backend][parity]") {
+    for (const Case& c : cases) {
+        INFO(c.name);
+        const Inputs in = inputs_of(c);
+        const Results fast = compute(c.g, in);
+        const Results expected = compute_naively(c.g, in);
+        CHECK(relative_difference(fast.y, expected.y) < 1e-6);
+        CHECK(relative_difference(fast.y_biased, expected.y_biased) < 1e-6);
+        CHECK(relative_difference(fast.gx, expected.gx) < 1e-6);
+        CHECK(relative_difference(fast.gx_biased, expected.gx_biased) < 1e-6);
+        CHECK(relative_difference(fast.gw, expected.gw) < 2e-6);
+    }
+}
+
+TEST_CASE("conv2d and its data adjoint give the moments of their output", "[backend][forward]") {
+    for (const Case& c : cases) {
+        INFO(c.name);
+        const Results out = compute(c.g, inputs_of(c));
+        check_moments(out.moments, out.y_biased);
+        check_moments(out.gx_moments, out.gx_biased);
+        // Computed from the finished picture they have the same bits.
+        auto again = places_for(out.y_biased);
+        cpu::moments_of_planes(out.y_biased.view(), again.data());
+        CHECK(same_moments(again, out.moments));
+    }
+}
+
+TEST_CASE("moments keep a small variance beside a large mean", "[backend][forward]") {
+    // 1000 +- 1/16, exact in float: variance 1/256.
+    std::vector<float> values(1030);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = 1000.0F + (i % 2 == 0 ? 1 : -1) / 16.0F;
+    const auto x = Picture::from_values({1, 1, 2, 515}, values);
+    Moments moments;
+    cpu::moments_of_planes(x.view(), &moments);
+    CHECK(moments.count == 1030);
+    CHECK(moments.mean == Approx(1000.0).epsilon(1e-12));
+    CHECK(moments.biased_variance() == Approx(1.0 / 256).epsilon(1e-6));
+}
+
+TEST_CASE("convolutions have the same bits for 1, 2 and 3 threads", "[backend][determinism]") {
+    const ThreadCountScope scope;
+    for (const Case& c : cases) {
+        INFO(c.name);
+        const Inputs in = inputs_of(c);
+        set_thread_count(1);
+        const Results one = compute(c.g, in);
+        for (const int threads : {2, 3}) {
+            set_thread_count(threads);
+            const Results many = compute(c.g, in);
+            CHECK(many.y_biased.to_values() == one.y_biased.to_values());
+            CHECK(many.gx_biased.to_values() == one.gx_biased.to_values());
+            CHECK(many.gw.to_values() == one.gw.to_values());
+            CHECK(same_moments(many.moments, one.moments));
+            CHECK(same_moments(many.gx_moments, one.gx_moments));
+        }
+    }
+}
+
+TEST_CASE("the weight gradient of an empty batch is zero", "[backend][forward]") {
+    const ConvGeometry g{3, 1, 1, 1, 1};
+    const auto x = Picture::zeros({0, 2, 4, 4});
+    const auto gy = Picture::zeros({0, 3, 4, 4});
+    const auto gw = Picture::full({3, 2, 3, 3}, 1e9F);
+    const TensorRows<float> x_rows(x.view());
+    const TensorRows<float> gy_rows(gy.view());
+    cpu::conv2d_weights(g, RowSource<float>(x_rows), RowSource<float>(gy_rows), gw.view());
+    CHECK(gw.to_values() == std::vector<float>(54, 0.0F));
+}

@@ -1,0 +1,3 @@
+#pragma once
+
+#include <oldphoto/nn/linear.hpp>

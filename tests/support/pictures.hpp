@@ -1,0 +1,27 @@
+#pragma once
+
+#include <oldphoto/image/image.hpp>
+
+#include "npz.hpp"
+#include <cstdint>
+#include <vector>
+
+namespace oldphoto::test {
+
+/// The picture of a fixture array (H, W) or (H, W, C).
+inline Image picture(const Array& array) {
+    const Index channels = array.dims.size() == 3 ? array.dims[2] : 1;
+    return Image::from_samples({array.dims[1], array.dims[0]}, channels,
+                               array.values<std::uint8_t>());
+}
+
+/// A grey picture of the given samples.
+inline Image grey(Size size, std::vector<std::uint8_t> samples) {
+    return Image::from_samples(size, 1, std::move(samples));
+}
+
+inline std::vector<std::uint8_t> alpha_of(const Image& image) {
+    return {image.alpha().begin(), image.alpha().end()};
+}
+
+}  // namespace oldphoto::test
