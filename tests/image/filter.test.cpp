@@ -17,7 +17,7 @@ TEST_CASE("gaussian_blur equals OpenCV bit for bit", "[image][parity]") {
     const auto arrays = test::read_npz(test::fixture_path("image/gaussian_blur.npz"));
     for (const Index kernel : {3, 5, 7}) {
         for (const std::string sigma : {"1.0", "1.7", "3.0", "5.0"}) {
-            const std::string name = "k" + std::to_string(kernel) + "_s" + sigma;
+            const std::string name = std::string("k") + std::to_string(kernel) + "_s" + sigma;
             INFO(name);
             CHECK(gaussian_blur(image, kernel, std::stod(sigma)) == test::picture(arrays.at(name)));
         }

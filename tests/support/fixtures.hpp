@@ -16,18 +16,25 @@
 
 namespace oldphoto::test {
 
-/// max|actual - expected| / max|expected|; infinite where they cannot be compared.
+/// max|actual - expected|; infinite where they cannot be compared.
 template <class T>
-double relative_error(const std::vector<T>& actual, const std::vector<float>& expected) {
+double absolute_error(const std::vector<T>& actual, const std::vector<float>& expected) {
     if (actual.size() != expected.size()) return INFINITY;
     double worst = 0;
-    double largest = 0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
         // Written so that a NaN counts as an error.
         const double error = std::abs(double(actual[i]) - double(expected[i]));
         worst = error <= worst ? worst : std::isnan(error) ? INFINITY : error;
-        largest = std::max(largest, std::abs(double(expected[i])));
     }
+    return worst;
+}
+
+/// max|actual - expected| / max|expected|
+template <class T>
+double relative_error(const std::vector<T>& actual, const std::vector<float>& expected) {
+    const double worst = absolute_error(actual, expected);
+    double largest = 0;
+    for (const float value : expected) largest = std::max(largest, std::abs(double(value)));
     return worst == 0 ? 0 : worst / largest;
 }
 

@@ -72,7 +72,7 @@ void deliver(const G& gradient, const V& input) {
 /// @param backward  called with no argument; adds to the flow of the wanted inputs.
 template <class Out, class Backward>
 void record_step(const char* name, const Out& out, const Cost& cost, const Window& window,
-                 Backward backward, std::vector<std::shared_ptr<NodeBase>> inputs) {
+                 Backward backward, std::vector<Handle<NodeBase>> inputs) {
     Program* program = Program::current();
     if (program == nullptr) return;
     Step step{name, std::move(inputs), out.node(), cost, window, {}};

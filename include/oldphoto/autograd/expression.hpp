@@ -50,7 +50,7 @@ void record_tree(const char* name, const E& e, const Out& out) {
         }
         (std::make_index_sequence<std::tuple_size_v<decltype(leaves)>>{});
     };
-    std::vector<std::shared_ptr<NodeBase>> inputs;
+    std::vector<Handle<NodeBase>> inputs;
     std::apply(
         [&](const auto&... leaf) {
             const auto add = [&]<class Leaf>(const Leaf& l) {

@@ -2,6 +2,7 @@
 
 #include <oldphoto/core/config.hpp>
 #include <oldphoto/core/error.hpp>
+#include <oldphoto/core/handle.hpp>
 
 #include <functional>
 #include <memory>
@@ -62,8 +63,8 @@ struct NodeBase {
 /// One recorded op.
 struct Step {
     std::string name;
-    std::vector<std::shared_ptr<detail::NodeBase>> inputs;
-    std::shared_ptr<detail::NodeBase> output;
+    std::vector<Handle<detail::NodeBase>> inputs;
+    Handle<detail::NodeBase> output;
     Cost cost;
     Window window;
     /// Adds to the flow of the wanted inputs; empty where no input requires a gradient.

@@ -42,7 +42,8 @@ struct Node final : ValueNode<T, B> {
     void clear_flow() override { flow = {}; }
     [[nodiscard]] bool has_flow() const override { return !flow.empty(); }
     void keep_flow() override {
-        gradient = flow.empty() ? Tensor<T, R, B>::zeros(value.shape()) : std::move(flow);
+        // Dense, because users change gradients in place, and a flow may be a stretched view.
+        gradient = flow.empty() ? Tensor<T, R, B>::zeros(value.shape()) : flow.as_contiguous();
         flow = {};
     }
 
@@ -51,7 +52,7 @@ struct Node final : ValueNode<T, B> {
         if (!(g.shape() == value.shape())) {
             throw_shape_error(
                 "backward", "a gradient must have its value's shape",
-                {{"value", to_vector(value.shape())}, {"gradient", to_vector(g.shape())}});
+                {{"value", dims_of(value.shape())}, {"gradient", dims_of(g.shape())}});
         }
         // Not in place: an op may hand the same tensor to several inputs.
         flow = flow.empty() ? g : Tensor<T, R, B>(flow + g);
@@ -76,7 +77,7 @@ auto record_expression(const E& e);
 template <class T, class B = Cpu>
 class AnyVariable {
 public:
-    explicit AnyVariable(std::shared_ptr<detail::ValueNode<T, B>> node) : node_(std::move(node)) {}
+    explicit AnyVariable(Handle<detail::ValueNode<T, B>> node) : node_(std::move(node)) {}
 
     [[nodiscard]] std::vector<Index> dims() const { return node_->dims(); }
     [[nodiscard]] Index size() const {
@@ -89,12 +90,12 @@ public:
     [[nodiscard]] Tensor<T, 1, B> value() const { return node_->flat_value(); }
     /// Empty until a backward walk has asked for it.
     [[nodiscard]] Tensor<T, 1, B> gradient() const { return node_->flat_gradient(); }
-    [[nodiscard]] const std::shared_ptr<detail::ValueNode<T, B>>& node() const noexcept {
+    [[nodiscard]] const Handle<detail::ValueNode<T, B>>& node() const noexcept {
         return node_;
     }
 
 private:
-    std::shared_ptr<detail::ValueNode<T, B>> node_;
+    Handle<detail::ValueNode<T, B>> node_;
 };
 
 /// A value that ops record, and its gradient. Copies share both. Pictures (rank 4) may have a norm,
@@ -136,7 +137,7 @@ public:
     [[nodiscard]] Variable detach() const { return Variable(value()); }
 
     [[nodiscard]] auto plan(const Shape<R>& target) const { return value().plan(target); }
-    [[nodiscard]] const std::shared_ptr<detail::Node<T, R, B>>& node() const noexcept {
+    [[nodiscard]] const Handle<detail::Node<T, R, B>>& node() const noexcept {
         return node_;
     }
     operator AnyVariable<T, B>() const { return AnyVariable<T, B>(node_); }
@@ -148,7 +149,7 @@ public:
     }
 
 private:
-    std::shared_ptr<detail::Node<T, R, B>> node_;
+    Handle<detail::Node<T, R, B>> node_;
 };
 
 template <class V>

@@ -25,6 +25,8 @@ struct Moments {
 
     /// Divides by the count.
     [[nodiscard]] double biased_variance() const { return m2 / count; }
+    /// Divides by the count less one.
+    [[nodiscard]] double unbiased_variance() const { return m2 / (count - 1); }
 };
 
 /// Elements of a row that one block of moments covers; a longer row has several.

@@ -104,7 +104,7 @@ struct Padding {
                           negative ? "padding must not be negative"
                                    : "the picture must be larger than its padding by reflection, "
                                      "and not empty",
-                          {{"x (N, C, H, W)", to_vector(shape)},
+                          {{"x (N, C, H, W)", dims_of(shape)},
                            {"(left, right, top, bottom)", {left, right, top, bottom}}});
     }
     return {shape[0], shape[1], shape[2] + top + bottom, shape[3] + left + right};

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -21,8 +22,9 @@ namespace oldphoto {
 namespace detail {
 
 /// Throws "path: what (the system's reason)" from errno.
-[[noreturn]] inline void throw_system_error(const std::string& path, const std::string& what) {
-    throw_io_error(path, what + " (" + std::strerror(errno) + ")");
+[[noreturn]] inline void throw_system_error(const std::string& path, std::string_view what) {
+    const char* const reason = std::strerror(errno);  // before anything else can change errno
+    throw_io_error(path, std::string(what) + " (" + reason + ")");
 }
 
 struct FileCloser {

@@ -56,6 +56,12 @@ template <std::size_t R>
     return std::vector<Index>(shape.extents, shape.extents + R);
 }
 
+/// For messages; see throw_shape_error.
+template <std::size_t R>
+[[nodiscard]] Dims dims_of(const Shape<R>& shape) {
+    return Dims(shape.extents, R);
+}
+
 template <std::size_t R>
 [[nodiscard]] std::string to_string(const Shape<R>& shape) {
     return format_dims(to_vector(shape));
@@ -66,7 +72,7 @@ template <std::size_t R>
 void check_axis(std::string_view op, std::size_t axis, const Shape<R>& shape) {
     if (axis < R) return;
     throw_shape_error(op, "axes lie below the rank",
-                      {{"axis", {static_cast<Index>(axis)}}, {"shape", to_vector(shape)}});
+                      {{"axis", {static_cast<Index>(axis)}}, {"shape", dims_of(shape)}});
 }
 
 /// The common shape of two operands: extents are equal, or one of them is 1 and stretches.
@@ -77,7 +83,7 @@ template <std::size_t R>
     for (std::size_t k = 0; k < R; ++k) {
         if (a[k] != b[k] && a[k] != 1 && b[k] != 1) {
             throw_shape_error(op, "extents must be equal, or 1 to stretch",
-                              {{"left", to_vector(a)}, {"right", to_vector(b)}});
+                              {{"left", dims_of(a)}, {"right", dims_of(b)}});
         }
         out[k] = a[k] == 1 ? b[k] : a[k];
     }

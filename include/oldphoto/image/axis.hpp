@@ -3,6 +3,7 @@
 #include <oldphoto/image/image.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <span>
 #include <vector>
 

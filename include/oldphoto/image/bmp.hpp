@@ -2,6 +2,8 @@
 
 #include <oldphoto/image/encoded.hpp>
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -2,6 +2,7 @@
 
 #include <oldphoto/image/image.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>

@@ -5,6 +5,7 @@
 #include <oldphoto/image/image.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>

@@ -4,6 +4,7 @@
 #include <oldphoto/image/image.hpp>
 #include <oldphoto/image/rounding.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>

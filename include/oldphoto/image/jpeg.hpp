@@ -4,6 +4,9 @@
 #include <oldphoto/image/orientation.hpp>
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 

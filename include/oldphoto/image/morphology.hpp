@@ -5,7 +5,9 @@
 #include <oldphoto/image/image.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -5,6 +5,7 @@
 #include <oldphoto/image/rounding.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>

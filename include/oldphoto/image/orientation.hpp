@@ -4,8 +4,11 @@
 #include <oldphoto/image/image.hpp>
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace oldphoto {

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <utility>
-#include <vector>
 
 namespace oldphoto {
 
@@ -40,12 +38,14 @@ enum class Contrast { kept, stretched };
         low = *smallest;
         range = static_cast<float>(std::max(double{*largest} - double{low}, 1e-5));
     }
-    const auto pixels = static_cast<std::size_t>(size.width * size.height);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        const float value = (planes[i] - low) / range;
-        const std::size_t plane = i / pixels;
-        out[i % pixels * static_cast<std::size_t>(channels) + plane] =
-            detail::truncated_to_byte(detail::rounded_product(value, 255.0F) + 0.5F);
+    const float* read = planes.data();
+    for (Index channel = 0; channel < channels; ++channel) {
+        std::uint8_t* write = out.data() + channel;
+        for (Index pixel = 0; pixel < size.width * size.height; ++pixel) {
+            const float value = (*read++ - low) / range;
+            *write = detail::truncated_to_byte(detail::rounded_product(value, 255.0F) + 0.5F);
+            write += channels;
+        }
     }
     return image;
 }

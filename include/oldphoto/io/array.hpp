@@ -104,7 +104,9 @@ template <class T>
 }
 
 /// Whether the elements are floating-point numbers.
-[[nodiscard]] constexpr bool is_floating(DType dtype) { return dtype <= DType::f64; }
+[[nodiscard]] constexpr bool is_floating(DType dtype) {
+    return dtype <= DType::f64;
+}
 
 /// "float32", as numpy calls it.
 [[nodiscard]] constexpr std::string_view to_string(DType dtype) {

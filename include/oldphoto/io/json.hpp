@@ -25,6 +25,7 @@ namespace oldphoto {
     std::size_t length = 0;
     for (std::size_t i = 0; i < text.size(); i += length) {
         const unsigned lead = byte(i);
+        if ((lead & 0xC0U) == 0x80U || lead > 0xF4) return false;
         length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
         if (text.size() - i < length) return false;
         unsigned code = length == 1 ? lead : lead & (0x7FU >> length);
@@ -34,9 +35,30 @@ namespace oldphoto {
         }
         constexpr unsigned smallest[] = {0, 0, 0x80, 0x800, 0x10000};
         const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-        if (lead > 0xF4 || code < smallest[length] || code > 0x10FFFF || surrogate) return false;
+        if (code < smallest[length] || code > 0x10FFFF || surrogate) return false;
     }
     return true;
+}
+
+/// `text` as a JSON string, quotes included. Also how errors show names that come from files:
+/// control characters are escaped, so that they cannot reach a terminal.
+/// @throws OptionError when `text` is not valid UTF-8, which JSON cannot hold.
+[[nodiscard]] inline std::string quote_json(std::string_view text) {
+    if (!is_utf8(text)) throw_option_error("quote_json", "text must be valid UTF-8");
+    std::string quoted = "\"";
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (code < 0x20) {
+            constexpr std::string_view digits = "0123456789abcdef";
+            quoted += "\\u00";
+            quoted += digits[code >> 4U];
+            quoted += digits[code & 15U];
+        } else {
+            if (c == '"' || c == '\\') quoted += '\\';
+            quoted += c;
+        }
+    }
+    return quoted + '"';
 }
 
 /// Reads one JSON text (RFC 8259) from left to right. The caller asks for the kind of value that
@@ -54,7 +76,7 @@ public:
         NameIndex names;
         read_list('{', '}', [&] {
             const std::string name = read_string();
-            if (!names.insert(name)) fail("name '" + name + "' stands twice");
+            if (!names.insert(name)) fail("name " + quote_json(name) + " stands twice");
             expect(':');
             read_member(name);
         });
@@ -244,27 +266,6 @@ private:
     std::string where_;
     std::size_t position_ = 0;
 };
-
-/// `text` as a JSON string, quotes included. Also how errors show names that come from files:
-/// control characters are escaped, so that they cannot reach a terminal.
-/// @throws OptionError when `text` is not valid UTF-8, which JSON cannot hold.
-[[nodiscard]] inline std::string quote_json(std::string_view text) {
-    if (!is_utf8(text)) throw_option_error("quote_json", "text must be valid UTF-8");
-    std::string quoted = "\"";
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (code < 0x20) {
-            constexpr std::string_view digits = "0123456789abcdef";
-            quoted += "\\u00";
-            quoted += digits[code >> 4U];
-            quoted += digits[code & 15U];
-        } else {
-            if (c == '"' || c == '\\') quoted += '\\';
-            quoted += c;
-        }
-    }
-    return quoted + '"';
-}
 
 /// One option of a network.
 using FlatValue = std::variant<bool, double, std::string>;

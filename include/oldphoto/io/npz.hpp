@@ -106,7 +106,8 @@ public:
     [[nodiscard]] Array read(std::string_view name) const {
         const zip_uint64_t* index = members_.find(name);
         if (index == nullptr) throw_io_error(path_, "holds no array '" + std::string(name) + "'");
-        const std::string where = path_ + ": " + std::string(name) + std::string(extension);
+        const std::string where =
+            path_ + ": " + detail::escape_control(name) + std::string(extension);
         const std::size_t size = member_size(*index, where);
         detail::ZipMemberReader member(archive_.get(), *index, where);
         const auto read = [&](std::span<std::byte> out) { member.read(out); };
@@ -125,7 +126,7 @@ private:
         if (!name.ends_with(extension)) return;
         name.remove_suffix(extension.size());
         if (members_.contains(name)) {
-            throw_io_error(path_, "array '" + std::string(name) + "' stands twice");
+            throw_io_error(path_, "array '" + detail::escape_control(name) + "' stands twice");
         }
         members_.insert(std::string(name), index);
     }

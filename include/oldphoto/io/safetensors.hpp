@@ -108,7 +108,8 @@ private:
     }
 
     SafetensorsEntry read_entry(const std::string& name) {
-        SafetensorsEntry entry{.name = name};
+        SafetensorsEntry entry;
+        entry.name = name;
         std::vector<Index> offsets;
         int keys = 0;  // no key stands twice, so three known ones are all three
         json_.read_object([&](const std::string& key) {

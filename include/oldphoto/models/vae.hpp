@@ -1,9 +1,9 @@
 #pragma once
 
+#include <oldphoto/nn/residual.hpp>
+
 #include <algorithm>
 #include <string>
-
-#include <oldphoto/nn/residual.hpp>
 
 namespace oldphoto {
 
@@ -11,14 +11,14 @@ namespace oldphoto {
 /// `same` a residual block stands in its place (spatio_size 32 and 64 of the published options).
 enum class VaeBottleneck { half, same };
 
-/// The published defaults of the restoration networks: latent of 64 channels at a quarter of the
+/// The published settings of the restoration networks: a latent of 64 channels at a quarter of the
 /// picture's size.
 struct VaeOptions {
     Index in_channels = 3;
-    Index width = 64;       ///< ngf: channels of the first stage, doubled by each that halves
-    Index max_width = 64;   ///< mc: limit of the doubling
-    Index stages = 3;       ///< n_downsample
-    Index kernel = 4;       ///< of the convolutions that halve and double; 3 or 4
+    Index width = 64;          ///< ngf: channels of the first stage, doubled by each that halves
+    Index max_width = 64;      ///< mc: limit of the doubling
+    Index stages = 3;          ///< n_downsample
+    Index kernel = 4;          ///< k_size: of the convolutions that halve and double; 3 or 4
     Index first_residual = 1;  ///< start_r: the first stage that is followed by residual blocks
     VaeBottleneck bottleneck = VaeBottleneck::same;
     Index latent_channels = 0;  ///< feat_dim: a 1x1 convolution to so many; 0 for none
@@ -31,7 +31,7 @@ struct VaeOptions {
     [[nodiscard]] Index latent_width() const {
         return latent_channels > 0 ? latent_channels : width_at(stages);
     }
-    /// Both sides of a picture must be multiples of this.
+    /// Both sides of a picture must be multiples of this; a latent is so many times smaller.
     [[nodiscard]] Index size_multiple() const {
         return Index{1} << (bottleneck == VaeBottleneck::same ? stages - 1 : stages);
     }
@@ -40,23 +40,30 @@ struct VaeOptions {
 
     /// @throws OptionError
     void check() const {
-        const auto require = [](bool holds, const char* rule) {
-            if (!holds) throw_option_error("vae", rule);
+        const auto require = [](bool holds, const char* rule, Index got) {
+            require_option(holds, "vae", rule, got);
         };
-        require(in_channels > 0 && width > 0 && max_width > 0, "channels must be positive");
-        require(stages >= 1 && stages < 16, "stages must lie in 1..15");
-        require(kernel == 3 || kernel == 4, "kernel must be 3 or 4");
-        require(first_residual >= 0 && latent_channels >= 0, "counts must not be negative");
+        require(in_channels >= 1, "in_channels must be positive", in_channels);
+        require(width >= 1, "width must be positive", width);
+        require(max_width >= 1, "max_width must be positive", max_width);
+        require(stages >= 1 && stages <= 15, "stages must lie in 1..15", stages);
+        require(kernel == 3 || kernel == 4, "kernel must be 3 or 4", kernel);
+        require(first_residual >= 0 && first_residual < stages,
+                "first_residual must lie in 0..stages - 1", first_residual);
+        require(latent_channels >= 0, "latent_channels must not be negative", latent_channels);
         require(bottleneck == VaeBottleneck::half || width_at(stages) == width_at(stages - 1),
-                "a bottleneck of the same size needs max_width <= width * 2^(stages - 1)");
+                "with a bottleneck of the same size max_width must be at most "
+                "width * 2^(stages - 1)",
+                max_width);
     }
 };
 
 /// Which half of a VAE to build; the other then has no parameters and cannot be called.
 enum class VaePart { both, encoder, decoder };
 
-/// The variational autoencoder of the published system. Its encoder gives the mean of the posterior,
-/// whose variance is fixed at 1: training decodes mean + noise, inference the mean itself.
+/// The variational autoencoder of the published system. Its encoder gives the mean of the
+/// posterior, whose variance is fixed at 1: training decodes mean + noise, inference the mean
+/// itself.
 ///
 ///     encode: (N, 3, H, W) in [-1, 1] -> (N, D, H / m, W / m), m = options.size_multiple()
 ///     decode: back, in [-1, 1]
@@ -65,6 +72,7 @@ enum class VaePart { both, encoder, decoder };
 template <class T = float, class B = Cpu>
 class Vae {
 public:
+    /// @throws OptionError
     Vae(const VaeOptions& options, const Init& init, VaePart part = VaePart::both)
         : options_(options) {
         options_.check();
@@ -74,18 +82,20 @@ public:
 
     [[nodiscard]] const VaeOptions& options() const noexcept { return options_; }
 
+    /// @throws ShapeError for other channels or sides; OptionError when built without an encoder.
     [[nodiscard]] Variable<T, 4, B> encode(const Variable<T, 4, B>& x) const {
         const Index m = options_.size_multiple();
         if (x.dim(1) != options_.in_channels || x.dim(2) % m != 0 || x.dim(3) % m != 0) {
             throw_shape_error("vae",
                               "expected (N, " + std::to_string(options_.in_channels) +
                                   ", H, W) with sides that are multiples of " + std::to_string(m),
-                              {{"x (N, C, H, W)", to_vector(x.shape())}});
+                              {{"x (N, C, H, W)", dims_of(x.shape())}});
         }
-        return part(encoder_, "encoder")(x);
+        return built(encoder_, "encoder")(x);
     }
+    /// @throws ShapeError for other channels; OptionError when built without a decoder.
     [[nodiscard]] Variable<T, 4, B> decode(const Variable<T, 4, B>& z) const {
-        return part(decoder_, "decoder")(z);
+        return built(decoder_, "decoder")(z);
     }
     /// decode(encode(x)), without noise.
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
@@ -107,9 +117,9 @@ public:
 private:
     using Layers = Sequential<T, B>;
 
-    static const Layers& part(const Layers& layers, const char* name) {
+    static const Layers& built(const Layers& layers, const char* name) {
         if (layers.size() == 0) {
-            throw_option_error("vae", std::string("was built without its ") + name);
+            throw_option_error("vae", std::string("built without its ") + name);
         }
         return layers;
     }
@@ -129,7 +139,13 @@ private:
     /// Halves the size: w(e) -> w(e + 1).
     void add_down(Layers& layers, Index e, const Init& init) const {
         const auto& o = options_;
-        add_conv(layers, {o.width_at(e), o.width_at(e + 1), o.kernel, 2, 1}, init);
+        add_conv(layers,
+                 {.in_channels = o.width_at(e),
+                  .out_channels = o.width_at(e + 1),
+                  .kernel = o.kernel,
+                  .stride = 2,
+                  .padding = 1},
+                 init);
         add_norm_relu(layers, o.width_at(e + 1));
     }
     /// Doubles the size: w(e) -> w(e - 1).
@@ -148,7 +164,8 @@ private:
     void build_encoder(const Init& init) {
         const auto& o = options_;
         encoder_.add(Pad2d{3, PaddingMode::reflect});
-        add_conv(encoder_, {o.in_channels, o.width_at(0), 7}, init);
+        add_conv(encoder_,
+                 {.in_channels = o.in_channels, .out_channels = o.width_at(0), .kernel = 7}, init);
         add_norm_relu(encoder_, o.width_at(0));
         for (Index e = 0; e + 1 < o.stages; ++e) {
             add_down(encoder_, e, init);
@@ -161,14 +178,22 @@ private:
         }
         add_residuals(encoder_, 1, o.width_at(o.stages), init);
         if (o.latent_channels > 0) {
-            add_conv(encoder_, {o.width_at(o.stages), o.latent_channels, 1}, init);
+            add_conv(encoder_,
+                     {.in_channels = o.width_at(o.stages),
+                      .out_channels = o.latent_channels,
+                      .kernel = 1},
+                     init);
         }
     }
 
     void build_decoder(const Init& init) {
         const auto& o = options_;
         if (o.latent_channels > 0) {
-            add_conv(decoder_, {o.latent_channels, o.width_at(o.stages), 1}, init);
+            add_conv(decoder_,
+                     {.in_channels = o.latent_channels,
+                      .out_channels = o.width_at(o.stages),
+                      .kernel = 1},
+                     init);
         }
         add_residuals(decoder_, 1, o.width_at(o.stages), init);
         if (o.bottleneck == VaeBottleneck::half) {
@@ -181,7 +206,8 @@ private:
             add_up(decoder_, e, init);
         }
         decoder_.add(Pad2d{3, PaddingMode::reflect});
-        add_conv(decoder_, {o.width_at(0), o.in_channels, 7}, init);
+        add_conv(decoder_,
+                 {.in_channels = o.width_at(0), .out_channels = o.in_channels, .kernel = 7}, init);
         if (o.tanh_output) decoder_.add(Tanh{});
     }
 

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <oldphoto/nn/layer.hpp>
-#include <oldphoto/ops/pad.hpp>
+#include <oldphoto/autograd/expression.hpp>
 
-/// Layers without parameters.
 namespace oldphoto {
 
 /// An elementwise functor as a layer: Activation<fn::ReluFn>{}.
@@ -11,8 +9,8 @@ template <class Fn>
 struct Activation {
     Fn fn{};
 
-    template <class T, class B>
-    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
+    template <class T, std::size_t R, class B>
+    [[nodiscard]] Variable<T, R, B> operator()(const Variable<T, R, B>& x) const {
         return map(fn, x);
     }
 };
@@ -21,14 +19,11 @@ using LeakyRelu = Activation<fn::LeakyReluFn>;
 using Tanh = Activation<fn::TanhFn>;
 using Sigmoid = Activation<fn::SigmoidFn>;
 
-/// The same border on all four sides.
-struct Pad2d {
-    Index pixels;
-    PaddingMode mode;
-
-    template <class T, class B>
-    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
-        return pad(x, Padding::all(pixels, mode));
+/// Hands its input on: keeps the place of a layer that an option leaves out.
+struct Identity {
+    template <class X>
+    [[nodiscard]] X operator()(const X& x) const {
+        return x;
     }
 };
 

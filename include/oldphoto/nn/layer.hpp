@@ -1,21 +1,31 @@
 #pragma once
 
+#include <oldphoto/autograd/variable.hpp>
+#include <oldphoto/core/function_ref.hpp>
+
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
-
-#include <oldphoto/autograd/variable.hpp>
-#include <oldphoto/core/function_ref.hpp>
 
 /// Layers are values and plain callables. A layer over pictures has
 ///
 ///     Variable<T, 4, B> operator()(const Variable<T, 4, B>&) const
 ///     void visit_parameters(const ParameterVisitor<T, B>&) const    if it has a state
-///     void set_training(bool)                                      if training changes what it does
+///     void set_training(bool)                                      if training changes what it
+///     does
 ///
-/// Copies share their parameters, as handles do.
+/// Training is off until it is set. Copies share their parameters, as handles do.
 namespace oldphoto {
+
+/// What can stand in a Sequential.
+template <class L, class T, class B = Cpu>
+concept Layer = requires(const L& layer, const Variable<T, 4, B>& x) {
+    { layer(x) } -> std::convertible_to<Variable<T, 4, B>>;
+};
 
 /// Called with a name ("encoder.1.weight") and the variable that it names.
 template <class T, class B = Cpu>
@@ -69,14 +79,15 @@ template <class T, class B = Cpu, class Net>
     return count;
 }
 
-/// Any layer over pictures behind one type, so that networks hold layers as data.
+/// Any layer over pictures behind one type, so that networks hold layers as data. A copy is the
+/// same layer.
 template <class T, class B = Cpu>
 class AnyLayer {
 public:
-    template <class Layer>
-        requires(!std::is_same_v<Layer, AnyLayer>)
-    AnyLayer(Layer layer)  // implicit: a list of layers is written as one
-        : layer_(std::make_shared<Holder<Layer>>(std::move(layer))) {}
+    template <class L>
+        requires(!std::is_same_v<L, AnyLayer> && Layer<L, T, B>)
+    AnyLayer(L layer)  // implicit: a list of layers is written as one
+        : layer_(std::make_shared<Holder<L>>(std::move(layer))) {}
 
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
         return layer_->forward(x);
@@ -97,22 +108,23 @@ private:
         virtual void set_training(bool training) = 0;
     };
 
-    template <class Layer>
+    template <class L>
     struct Holder final : Interface {
-        explicit Holder(Layer l) : layer(std::move(l)) {}
+        explicit Holder(L l) : layer(std::move(l)) {}
         [[nodiscard]] Variable<T, 4, B> forward(const Variable<T, 4, B>& x) const override {
             return layer(x);
         }
         void visit_parameters(const ParameterVisitor<T, B>& visit) const override {
-            if constexpr (requires { layer.visit_parameters(visit); }) layer.visit_parameters(visit);
+            if constexpr (requires { layer.visit_parameters(visit); })
+                layer.visit_parameters(visit);
         }
         void set_training(bool training) override {
             if constexpr (requires { layer.set_training(training); }) layer.set_training(training);
         }
-        Layer layer;
+        L layer;
     };
 
-    std::shared_ptr<Interface> layer_;
+    Handle<Interface> layer_;
 };
 
 }  // namespace oldphoto

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <string>
-
+#include <oldphoto/nn/activation.hpp>
 #include <oldphoto/nn/layer.hpp>
 #include <oldphoto/ops/norm.hpp>
 
 namespace oldphoto {
 
-/// (N, C, H, W): each plane to mean 0 and variance 1, then, where affine, times weight (C) plus bias
-/// (C), which begin as 1 and 0.
+/// (N, C, H, W): each plane to mean 0 and variance 1, then, where affine, times weight (C) plus
+/// bias (C), which begin as 1 and 0.
 template <class T = float, class B = Cpu>
 class InstanceNorm2d {
 public:
@@ -47,9 +46,10 @@ public:
           momentum_(momentum) {}
 
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
+        const auto y = batch_norm(x, weight_, bias_, running_mean_.value(), running_var_.value(),
+                                  {.eps = eps_, .momentum = momentum_, .training = training_});
         if (training_) batches_tracked_.value() += 1;
-        return batch_norm(x, weight_, bias_, running_mean_.value(), running_var_.value(),
-                          {.eps = eps_, .momentum = momentum_, .training = training_});
+        return y;
     }
     void visit_parameters(const ParameterVisitor<T, B>& visit) const {
         visit("weight", weight_);
@@ -71,41 +71,9 @@ private:
     bool training_ = false;
 };
 
-/// The norm of a network's blocks. The published networks have `instance`; the others are documented
-/// options of models of our own.
+/// The norm of a network's blocks. The published networks have `instance`; the others are
+/// documented options of models of our own.
 enum class NormKind { instance, affine_instance, batch, none };
-
-[[nodiscard]] inline const char* to_string(NormKind kind) {
-    switch (kind) {
-        case NormKind::instance:
-            return "instance";
-        case NormKind::affine_instance:
-            return "affine instance";
-        case NormKind::batch:
-            return "batch";
-        case NormKind::none:
-            return "none";
-    }
-    return "";
-}
-
-/// @throws OptionError for any other name.
-[[nodiscard]] inline NormKind norm_kind_from(std::string_view name) {
-    for (const NormKind kind : {NormKind::instance, NormKind::affine_instance, NormKind::batch,
-                                NormKind::none}) {
-        if (name == to_string(kind)) return kind;
-    }
-    throw_option_error("norm", "expected instance, affine instance, batch or none, got \"" +
-                                   std::string(name) + "\"");
-}
-
-/// Hands its input on: keeps the place of a layer that an option leaves out.
-struct Identity {
-    template <class X>
-    [[nodiscard]] X operator()(const X& x) const {
-        return x;
-    }
-};
 
 template <class T, class B>
 [[nodiscard]] AnyLayer<T, B> make_norm(NormKind kind, Index channels) {

@@ -3,6 +3,7 @@
 #include <oldphoto/nn/activation.hpp>
 #include <oldphoto/nn/conv2d.hpp>
 #include <oldphoto/nn/norm.hpp>
+#include <oldphoto/nn/pad.hpp>
 #include <oldphoto/nn/sequential.hpp>
 
 namespace oldphoto {
@@ -19,20 +20,19 @@ template <class T = float, class B = Cpu>
 class ResidualBlock {
 public:
     ResidualBlock(const ResidualBlockOptions& o, const Init& init)
-        : conv_block_{Pad2d{o.dilation, PaddingMode::reflect},
-                      Conv2d<T, B>({.in_channels = o.channels,
-                                    .out_channels = o.channels,
-                                    .kernel = 3,
-                                    .dilation = o.dilation},
-                                   init),
-                      make_norm<T, B>(o.norm, o.channels),
-                      Relu{},
-                      Pad2d{1, PaddingMode::reflect},
-                      Conv2d<T, B>({.in_channels = o.channels,
-                                    .out_channels = o.channels,
-                                    .kernel = 3},
-                                   init),
-                      make_norm<T, B>(o.norm, o.channels)} {}
+        : conv_block_{
+              Pad2d{o.dilation, PaddingMode::reflect},
+              Conv2d<T, B>({.in_channels = o.channels,
+                            .out_channels = o.channels,
+                            .kernel = 3,
+                            .dilation = o.dilation},
+                           init),
+              make_norm<T, B>(o.norm, o.channels),
+              Relu{},
+              Pad2d{1, PaddingMode::reflect},
+              Conv2d<T, B>({.in_channels = o.channels, .out_channels = o.channels, .kernel = 3},
+                           init),
+              make_norm<T, B>(o.norm, o.channels)} {}
 
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
         // x is read twice, so what is pending on it is better applied once, before the first.

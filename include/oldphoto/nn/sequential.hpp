@@ -1,10 +1,11 @@
 #pragma once
 
+#include <oldphoto/nn/layer.hpp>
+
 #include <initializer_list>
+#include <string>
 #include <utility>
 #include <vector>
-
-#include <oldphoto/nn/layer.hpp>
 
 namespace oldphoto {
 
@@ -16,9 +17,6 @@ public:
     Sequential(std::initializer_list<AnyLayer<T, B>> layers) : layers_(layers) {}
 
     void add(AnyLayer<T, B> layer) { layers_.push_back(std::move(layer)); }
-    void add(std::initializer_list<AnyLayer<T, B>> layers) {
-        layers_.insert(layers_.end(), layers);
-    }
 
     [[nodiscard]] std::size_t size() const noexcept { return layers_.size(); }
 
@@ -26,12 +24,14 @@ public:
         return run(x, 0, size());
     }
     /// Layers [begin, end) alone, to look at what lies between.
+    /// @throws OptionError when there are no such layers.
     [[nodiscard]] Variable<T, 4, B> run(Variable<T, 4, B> x, std::size_t begin,
                                         std::size_t end) const {
         if (begin > end || end > size()) {
-            throw_option_error("sequential", "layers [" + std::to_string(begin) + ", " +
-                                                 std::to_string(end) + ") of " +
-                                                 std::to_string(size()));
+            throw_option_error("sequential",
+                               "expected 0 <= begin <= end <= " + std::to_string(size()) +
+                                   ", got [" + std::to_string(begin) + ", " + std::to_string(end) +
+                                   ")");
         }
         for (std::size_t k = begin; k < end; ++k) x = layers_[k](x);
         return x;

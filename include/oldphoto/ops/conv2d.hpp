@@ -93,9 +93,9 @@ private:
         g.check(name);
         const auto fail = [&](std::string_view rule) {
             throw_shape_error(name, rule,
-                              {{"x (N, C, H, W)", to_vector(x)},
-                               {"w (O, C / groups, kh, kw)", to_vector(w)},
-                               {"bias (O)", to_vector(bias)}});
+                              {{"x (N, C, H, W)", dims_of(x)},
+                               {"w (O, C / groups, kh, kw)", dims_of(w)},
+                               {"bias (O)", dims_of(bias)}});
         };
         if (w[1] * g.groups != x[1]) fail("channels of w, times groups, must equal channels of x");
         if (w[0] % g.groups != 0) fail("output channels must be a multiple of groups");

@@ -105,9 +105,9 @@ private:
         }
         const auto fail = [&](std::string_view rule) {
             throw_shape_error(name, rule,
-                              {{"x (N, C, H, W)", to_vector(x)},
-                               {"w (C, O / groups, kh, kw)", to_vector(w)},
-                               {"bias (O)", to_vector(bias)}});
+                              {{"x (N, C, H, W)", dims_of(x)},
+                               {"w (C, O / groups, kh, kw)", dims_of(w)},
+                               {"bias (O)", dims_of(bias)}});
         };
         if (w[0] != x[1]) fail("w must have one filter for each channel of x");
         if (x[1] % g.groups != 0) fail("channels must be a multiple of groups");

@@ -26,7 +26,7 @@ namespace detail {
     const Pair reach = g.reach();
     if (x[2] + 2 * g.padding.h < reach.h || x[3] + 2 * g.padding.w < reach.w) {
         throw_shape_error(name, "the padded picture must not be smaller than a window",
-                          {{"x (N, C, H, W)", to_vector(x)},
+                          {{"x (N, C, H, W)", dims_of(x)},
                            {"window", {reach.h, reach.w}},
                            {"padding", {g.padding.h, g.padding.w}}});
     }
@@ -108,9 +108,9 @@ private:
         const auto expected = detail::unfolded_shape(name, options, picture);
         if (!(columns == expected)) {
             throw_shape_error(name, "columns must be the windows of a picture of that size",
-                              {{"columns (N, C kh kw, L)", to_vector(columns)},
-                               {"expected", to_vector(expected)},
-                               {"picture (N, C, H, W)", to_vector(picture)}});
+                              {{"columns (N, C kh kw, L)", dims_of(columns)},
+                               {"expected", dims_of(expected)},
+                               {"picture (N, C, H, W)", dims_of(picture)}});
         }
         return picture;
     }

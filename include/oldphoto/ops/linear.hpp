@@ -45,9 +45,9 @@ private:
     static void check(const Shape<2>& x, const Shape<2>& w, const Shape<1>& bias) {
         const auto fail = [&](std::string_view rule) {
             throw_shape_error(name, rule,
-                              {{"x (N, in)", to_vector(x)},
-                               {"w (out, in)", to_vector(w)},
-                               {"bias (out)", to_vector(bias)}});
+                              {{"x (N, in)", dims_of(x)},
+                               {"w (out, in)", dims_of(w)},
+                               {"bias (out)", dims_of(bias)}});
         };
         if (x[1] != w[1]) fail("columns of x must equal columns of w");
         if (bias[0] != 0 && bias[0] != w[0]) fail("one bias for each row of w, or none");

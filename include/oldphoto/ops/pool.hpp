@@ -51,7 +51,7 @@ public:
             throw_shape_error(name,
                               empty ? "the picture must not be empty"
                                     : "the padded picture must not be smaller than a window",
-                              {{"x (N, C, H, W)", to_vector(x)},
+                              {{"x (N, C, H, W)", dims_of(x)},
                                {"kernel", {kernel.h, kernel.w}},
                                {"padding", {padding.h, padding.w}}});
         }

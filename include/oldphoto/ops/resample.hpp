@@ -169,7 +169,7 @@ private:
         }
         if (x[2] < 1 || x[3] < 1) {
             throw_shape_error(name, "the picture must not be empty",
-                              {{"x (N, C, H, W)", to_vector(x)}});
+                              {{"x (N, C, H, W)", dims_of(x)}});
         }
     }
 };

@@ -202,8 +202,8 @@ private:
             if (k != axis && shape[k] != other[k]) {
                 throw_shape_error(name, "extents must be equal but along the axis",
                                   {{"axis", {static_cast<Index>(axis)}},
-                                   {"so far", to_vector(shape)},
-                                   {"next", to_vector(other)}});
+                                   {"so far", dims_of(shape)},
+                                   {"next", dims_of(other)}});
             }
         }
         shape[axis] += other[axis];

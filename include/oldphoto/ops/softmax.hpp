@@ -37,7 +37,9 @@ struct SoftmaxOp : detail::SoftmaxBase<T, R, B> {
         return this->y.assign(this->y / sum(this->y, {this->axis}));
     }
     Tensor<T, R, B> backward(const Tensor<T, R, B>& gy, const Tensor<T, R, B>&) const {
-        return this->y * (gy - sum(gy * this->y, {this->axis}));
+        // Twice: where one share is nearly 1, the first difference there is all rounding.
+        const Tensor<T, R, B> centered = gy - sum(gy * this->y, {this->axis});
+        return this->y * (centered - sum(centered * this->y, {this->axis}));
     }
 };
 

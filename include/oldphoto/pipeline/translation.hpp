@@ -1,11 +1,11 @@
 #pragma once
 
-#include <algorithm>
-#include <utility>
-
 #include <oldphoto/models/mapping.hpp>
 #include <oldphoto/models/vae.hpp>
 #include <oldphoto/ops/pad.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace oldphoto {
 
@@ -21,6 +21,20 @@ struct ToneOptions {
     double eps = 1e-4;  ///< added to the variance
 };
 
+/// What takes pictures to latents.
+template <class E, class T, class B = Cpu>
+concept Encoder = requires(const E& encoder, const Variable<T, 4, B>& x) {
+    { encoder.encode(x) } -> std::convertible_to<Variable<T, 4, B>>;
+    { encoder.options().size_multiple() } -> std::convertible_to<Index>;
+    { encoder.options().smallest_side() } -> std::convertible_to<Index>;
+};
+
+/// What takes latents to pictures.
+template <class D, class T, class B = Cpu>
+concept Decoder = requires(const D& decoder, const Variable<T, 4, B>& z) {
+    { decoder.decode(z) } -> std::convertible_to<Variable<T, 4, B>>;
+};
+
 /// Translation by a triplet of domains: two that share an encoder, and a third to which its latents
 /// are mapped and decoded. Photo restoration is its first instance: old photos and synthetic ones
 /// share the encoder, clean ones are decoded.
@@ -30,18 +44,21 @@ struct ToneOptions {
 /// with mean and deviation = sqrt(biased variance + eps) of each channel of each picture; 0 and 1
 /// where the tone is free.
 ///
-/// @tparam VaeA     has encode(Variable<T, 4, B>) and options().size_multiple(), .smallest_side()
-/// @tparam Map      is callable on latents
-/// @tparam VaeB     has decode(Variable<T, 4, B>)
-template <class T = float, class B = Cpu, class VaeA = Vae<T, B>, class Map = Mapping<T, B>,
-          class VaeB = Vae<T, B>>
+/// @tparam VaeA  of the two domains that share an encoder
+/// @tparam Map   takes latents to latents; it may state the smallest_side() of its input
+/// @tparam VaeB  of the third domain
+template <class T = float, class B = Cpu, Encoder<T, B> VaeA = Vae<T, B>,
+          Layer<T, B> Map = Mapping<T, B>, Decoder<T, B> VaeB = Vae<T, B>>
 class TripletTranslation {
 public:
+    /// @throws OptionError unless tone.eps is positive
     TripletTranslation(VaeA vae_a, Map mapping, VaeB vae_b, const ToneOptions& tone = {})
         : vae_a_(std::move(vae_a)),
           mapping_(std::move(mapping)),
           vae_b_(std::move(vae_b)),
-          tone_(tone) {}
+          tone_(tone) {
+        if (!(tone_.eps > 0)) throw_option_error("tone", "eps must be positive");
+    }
 
     [[nodiscard]] const VaeA& vae_a() const noexcept { return vae_a_; }
     [[nodiscard]] const Map& mapping() const noexcept { return mapping_; }

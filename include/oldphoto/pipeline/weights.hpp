@@ -1,10 +1,12 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include <oldphoto/io/safetensors.hpp>
 #include <oldphoto/nn/layer.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 /// State dicts between networks and files. One file holds several networks, told apart by a prefix:
 /// "vae_a.", "mapping.", "vae_b.".
@@ -12,20 +14,21 @@ namespace oldphoto {
 
 namespace detail {
 
-[[noreturn]] inline void throw_weights_error(const std::string& file, const std::string& rule) {
-    throw WeightsError(file + ": " + rule);
+/// Throws "file: reason".
+[[noreturn]] inline void throw_weights_error(const std::string& file, const std::string& reason) {
+    throw WeightsError(file + ": " + reason);
 }
 
 inline void check_weight(const std::string& file, const std::string& name, const Array& stored,
                          const std::vector<Index>& expected) {
     if (stored.dims() != expected) {
-        throw_weights_error(file, "'" + name + "' has another shape\n  network = " +
-                                      format_dims(expected) +
+        throw_weights_error(file, quote_json(name) +
+                                      " has another shape\n  network = " + format_dims(expected) +
                                       "\n  file    = " + format_dims(stored.dims()));
     }
     // Counters, such as num_batches_tracked, are the only whole numbers in a state dict.
     if (!is_floating(stored.dtype()) && !expected.empty()) {
-        throw_weights_error(file, "'" + name + "' " + format_dims(expected) + " has type " +
+        throw_weights_error(file, quote_json(name) + " " + format_dims(expected) + " has type " +
                                       std::string(to_string(stored.dtype())) +
                                       "; expected a floating type");
     }
@@ -44,7 +47,8 @@ void load_state(const Net& net, const NamedArrays& arrays, const std::string& fi
     for (const auto& [name, variable] : state) {
         const Array* stored = arrays.find(name);
         if (stored == nullptr) {
-            detail::throw_weights_error(file, "'" + name + "' is missing; the network has it as " +
+            detail::throw_weights_error(file, quote_json(name) +
+                                                  " is missing; the network has it as " +
                                                   format_dims(variable.dims()));
         }
         detail::check_weight(file, name, *stored, variable.dims());
@@ -52,7 +56,7 @@ void load_state(const Net& net, const NamedArrays& arrays, const std::string& fi
     }
     for (const auto& [name, array] : arrays) {
         if (!known.contains(name)) {
-            detail::throw_weights_error(file, "'" + name + "' " + format_dims(array.dims()) +
+            detail::throw_weights_error(file, quote_json(name) + " " + format_dims(array.dims()) +
                                                   " is not a part of the network");
         }
     }

@@ -18,7 +18,7 @@ template <class T, class B>
 [[nodiscard]] Tensor<T, 2, B> product(const Tensor<T, 2, B>& a, const Tensor<T, 2, B>& b) {
     if (a.dim(1) != b.dim(0)) {
         throw_shape_error("matmul", "columns of a must equal rows of b",
-                          {{"a (M, K)", to_vector(a.shape())}, {"b (K, N)", to_vector(b.shape())}});
+                          {{"a (M, K)", dims_of(a.shape())}, {"b (K, N)", dims_of(b.shape())}});
     }
     auto c = Tensor<T, 2, B>::uninitialized({a.dim(0), b.dim(1)});
     B::gemm(c.view(), gemm_operand(a).view(), gemm_operand(b).view());
@@ -32,7 +32,7 @@ template <class T, class B>
         throw_shape_error(
             "matmul",
             same_batch ? "columns of a must equal rows of b" : "batches must be equal, or 1",
-            {{"a (S, M, K)", to_vector(a.shape())}, {"b (S, K, N)", to_vector(b.shape())}});
+            {{"a (S, M, K)", dims_of(a.shape())}, {"b (S, K, N)", dims_of(b.shape())}});
     }
     const Index batch = a.dim(0) == 1 ? b.dim(0) : a.dim(0);
     const auto operand = [batch](const Tensor<T, 3, B>& m) {

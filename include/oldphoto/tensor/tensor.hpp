@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oldphoto/backend/cpu/cpu.hpp>
+#include <oldphoto/core/handle.hpp>
 #include <oldphoto/tensor/expr.hpp>
 
 #include <initializer_list>
@@ -50,7 +51,7 @@ public:
         for (std::size_t k = 0; k < R; ++k) {
             if (shape[k] < 0) {
                 throw_shape_error("tensor", "extents must not be negative",
-                                  {{"shape", to_vector(shape)}});
+                                  {{"shape", dims_of(shape)}});
             }
         }
         return Tensor(B::template allocate<T>(shape.size()), shape, dense_strides(shape));
@@ -68,7 +69,7 @@ public:
         if (static_cast<Index>(values.size()) != shape.size()) {
             throw_shape_error(
                 "from_values", "as many values as elements",
-                {{"shape", to_vector(shape)}, {"values", {static_cast<Index>(values.size())}}});
+                {{"shape", dims_of(shape)}, {"values", {static_cast<Index>(values.size())}}});
         }
         auto x = uninitialized(shape);
         B::upload(values.data(), x.data(), x.size());
@@ -97,7 +98,7 @@ public:
         if (!(shape == shape_)) {
             throw_shape_error(
                 "assign", "the expression must fit into the tensor",
-                {{"tensor", to_vector(shape_)}, {"expression", to_vector(e.shape())}});
+                {{"tensor", dims_of(shape_)}, {"expression", dims_of(e.shape())}});
         }
         B::assign(view(), e.plan(shape_));
         return *this;
@@ -127,7 +128,7 @@ public:
 #if OLDPHOTO_BOUNDS_CHECK
             if (at[k] < 0 || at[k] >= shape_[k]) {
                 throw_shape_error("tensor", "index out of range",
-                                  {{"index", to_vector(at)}, {"shape", to_vector(shape_)}});
+                                  {{"index", dims_of(at)}, {"shape", dims_of(shape_)}});
             }
 #endif
             offset += at[k] * strides_[k];
@@ -142,7 +143,7 @@ public:
     [[nodiscard]] T item() const {
         if (size() != 1) {
             throw_shape_error("item", "expected exactly one element",
-                              {{"shape", to_vector(shape_)}});
+                              {{"shape", dims_of(shape_)}});
         }
         T number;
         B::download(data(), &number, 1);
@@ -184,7 +185,7 @@ public:
         if (axis >= R || begin < 0 || end < begin || end > shape_[axis] || step < 1) {
             throw_shape_error(
                 "slice", "0 <= begin <= end <= extent, step >= 1",
-                {{"shape", to_vector(shape_)},
+                {{"shape", dims_of(shape_)},
                  {"(axis, begin, end, step)", {static_cast<Index>(axis), begin, end, step}}});
         }
         auto shape = shape_;
@@ -202,7 +203,7 @@ public:
             const Index from = order[k];
             if (from < 0 || from >= static_cast<Index>(R) || seen[from]) {
                 throw_shape_error("permute", "every axis exactly once",
-                                  {{"order", to_vector(order)}, {"shape", to_vector(shape_)}});
+                                  {{"order", dims_of(order)}, {"shape", dims_of(shape_)}});
             }
             seen[from] = true;
             shape[k] = shape_[static_cast<std::size_t>(from)];
@@ -218,7 +219,7 @@ public:
         } else {
             throw_shape_error("transpose", "axes lie below the rank",
                               {{"axes", {static_cast<Index>(a), static_cast<Index>(b)}},
-                               {"shape", to_vector(shape_)}});
+                               {"shape", dims_of(shape_)}});
         }
         return permute(order);
     }
@@ -227,7 +228,7 @@ public:
     [[nodiscard]] Tensor<T, S, B> reshape(const Shape<S>& shape) const {
         if (shape.size() != shape_.size()) {
             throw_shape_error("reshape", "the number of elements must stay the same",
-                              {{"from", to_vector(shape_)}, {"to", to_vector(shape)}});
+                              {{"from", dims_of(shape_)}, {"to", dims_of(shape)}});
         }
         return Tensor<T, S, B>(as_contiguous().data_, shape, dense_strides(shape));
     }
@@ -235,7 +236,7 @@ public:
     [[nodiscard]] Tensor<T, R + 1, B> unsqueeze(std::size_t axis) const requires(R < max_rank) {
         if (axis > R) {
             throw_shape_error("unsqueeze", "axis must not exceed the rank",
-                              {{"axis", {static_cast<Index>(axis)}}, {"shape", to_vector(shape_)}});
+                              {{"axis", {static_cast<Index>(axis)}}, {"shape", dims_of(shape_)}});
         }
         Shape<R + 1> shape{};
         Shape<R + 1> strides{};
@@ -253,7 +254,7 @@ public:
     [[nodiscard]] Tensor<T, R - 1, B> squeeze(std::size_t axis) const requires(R > 0) {
         if (axis >= R || shape_[axis] != 1) {
             throw_shape_error("squeeze", "the axis must have extent 1",
-                              {{"axis", {static_cast<Index>(axis)}}, {"shape", to_vector(shape_)}});
+                              {{"axis", {static_cast<Index>(axis)}}, {"shape", dims_of(shape_)}});
         }
         Shape<R - 1> shape{};
         Shape<R - 1> strides{};
@@ -267,7 +268,7 @@ public:
     [[nodiscard]] Tensor broadcast_to(const Shape<R>& shape) const {
         if (!(broadcast_shapes(shape_, shape, "broadcast_to") == shape)) {
             throw_shape_error("broadcast_to", "only axes of extent 1 stretch",
-                              {{"from", to_vector(shape_)}, {"to", to_vector(shape)}});
+                              {{"from", dims_of(shape_)}, {"to", dims_of(shape)}});
         }
         return Tensor(data_, shape, broadcast_strides(shape_, strides_, shape));
     }
@@ -276,14 +277,14 @@ private:
     template <class U, std::size_t S, class C>
     friend class Tensor;
 
-    Tensor(std::shared_ptr<T> data, const Shape<R>& shape, const Shape<R>& strides) noexcept
+    Tensor(Handle<T> data, const Shape<R>& shape, const Shape<R>& strides) noexcept
         : data_(std::move(data)), shape_(shape), strides_(strides) {}
 
-    [[nodiscard]] std::shared_ptr<T> shift(Index offset) const {
-        return std::shared_ptr<T>(data_, data_.get() + offset);
+    [[nodiscard]] Handle<T> shift(Index offset) const {
+        return std::shared_ptr<T>(data_.shared(), data_.get() + offset);
     }
 
-    std::shared_ptr<T> data_;
+    Handle<T> data_;
     Shape<R> shape_{};
     Shape<R> strides_{};
 };

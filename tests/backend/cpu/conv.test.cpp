@@ -4,8 +4,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/threads.hpp"
+#include <algorithm>
 #include <cmath>
-#include <string>
+#include <tuple>
 #include <vector>
 
 using namespace oldphoto;
@@ -144,24 +146,11 @@ void check_moments(const std::vector<Moments>& moments, const Picture& x) {
     }
 }
 
-bool same_moments(const std::vector<Moments>& a, const std::vector<Moments>& b) {
-    return std::equal(
-        a.begin(), a.end(), b.begin(), b.end(), [](const Moments& left, const Moments& right) {
-            return left.count == right.count && left.mean == right.mean && left.m2 == right.m2;
-        });
+std::vector<double> numbers_of(const std::vector<Moments>& moments) {
+    std::vector<double> numbers;
+    for (const Moments& m : moments) numbers.insert(numbers.end(), {m.count, m.mean, m.m2});
+    return numbers;
 }
-
-/// Puts the number of threads back at the end of a test.
-class ThreadCountScope {
-public:
-    ThreadCountScope() = default;
-    ~ThreadCountScope() { set_thread_count(before_); }
-    ThreadCountScope(const ThreadCountScope&) = delete;
-    ThreadCountScope& operator=(const ThreadCountScope&) = delete;
-
-private:
-    int before_ = thread_count();
-};
 
 }  // namespace
 
@@ -222,7 +211,7 @@ TEST_CASE("conv2d and its data adjoint give the moments of their output", "[back
         // Computed from the finished picture they have the same bits.
         auto again = places_for(out.y_biased);
         cpu::moments_of_planes(out.y_biased.view(), again.data());
-        CHECK(same_moments(again, out.moments));
+        CHECK(numbers_of(again) == numbers_of(out.moments));
     }
 }
 
@@ -240,21 +229,14 @@ TEST_CASE("moments keep a small variance beside a large mean", "[backend][forwar
 }
 
 TEST_CASE("convolutions have the same bits for 1, 2 and 3 threads", "[backend][determinism]") {
-    const ThreadCountScope scope;
     for (const Case& c : cases) {
         INFO(c.name);
         const Inputs in = inputs_of(c);
-        set_thread_count(1);
-        const Results one = compute(c.g, in);
-        for (const int threads : {2, 3}) {
-            set_thread_count(threads);
-            const Results many = compute(c.g, in);
-            CHECK(many.y_biased.to_values() == one.y_biased.to_values());
-            CHECK(many.gx_biased.to_values() == one.gx_biased.to_values());
-            CHECK(many.gw.to_values() == one.gw.to_values());
-            CHECK(same_moments(many.moments, one.moments));
-            CHECK(same_moments(many.gx_moments, one.gx_moments));
-        }
+        CHECK(test::same_for_any_threads([&] {
+            const Results r = compute(c.g, in);
+            return std::tuple{r.y_biased.to_values(), r.gx_biased.to_values(), r.gw.to_values(),
+                              numbers_of(r.moments), numbers_of(r.gx_moments)};
+        }));
     }
 }
 

@@ -161,9 +161,10 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
                 windows_to_columns(g, padded, n, group * channels, (group + 1) * channels, panel,
                                    columns);
                 T* out = y.data + (n * y.shape[1] + group * outputs) * pixels + panel.begin;
-                gemm_serial<T>({out, {outputs, size}, {pixels, 1}},
-                               {w.data + group * outputs * depth, {outputs, depth}, {depth, 1}},
-                               {columns, {depth, size}, {size, 1}}, false);
+                gemm_serial<Order::rows, Order::rows, T>(
+                    {out, {outputs, size}, {pixels, 1}},
+                    {w.data + group * outputs * depth, {outputs, depth}, {depth, 1}},
+                    {columns, {depth, size}, {size, 1}}, false);
             }
             for (Index o = 0; o < y.shape[1]; ++o) {
                 const Index plane = n * y.shape[1] + o;
@@ -259,11 +260,12 @@ void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>&
                     y.pull({n, group * outputs + o, panel.y0, panel.y1, panel.x0, panel.x1},
                            pulled + o * size, width);
                 }
-                gemm_serial<T>({columns, {depth, size}, {size, 1}},
-                               {w.data + (group * outputs * channels + c0) * taps,
-                                {depth, outputs},
-                                {1, channels * taps}},
-                               {pulled, {outputs, size}, {size, 1}}, false);
+                gemm_serial<Order::columns, Order::rows, T>(
+                    {columns, {depth, size}, {size, 1}},
+                    {w.data + (group * outputs * channels + c0) * taps,
+                     {depth, outputs},
+                     {1, channels * taps}},
+                    {pulled, {outputs, size}, {size, 1}}, false);
                 columns_to_windows(g, columns, panel, c1 - c0, in, planes);
             }
             if (moments == nullptr) continue;
@@ -319,8 +321,9 @@ void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSourc
                 }
                 windows_to_columns(g, padded, n, group * channels + c0, group * channels + c1,
                                    panel, columns);
-                gemm_serial<T>(tile, {pulled, {o1 - o0, size}, {size, 1}},
-                               {columns, {size, depth}, {1, size}}, true);
+                gemm_serial<Order::rows, Order::columns, T>(
+                    tile, {pulled, {o1 - o0, size}, {size, 1}}, {columns, {size, depth}, {1, size}},
+                    true);
             }
         }
     });

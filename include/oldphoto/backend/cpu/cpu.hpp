@@ -4,8 +4,8 @@
 #include <oldphoto/backend/cpu/fold.hpp>
 #include <oldphoto/backend/cpu/gemm.hpp>
 #include <oldphoto/backend/cpu/lower.hpp>
-#include <oldphoto/backend/cpu/max_adjoint.hpp>
 #include <oldphoto/backend/cpu/materialize.hpp>
+#include <oldphoto/backend/cpu/max_adjoint.hpp>
 #include <oldphoto/backend/cpu/pad.hpp>
 #include <oldphoto/backend/cpu/pending.hpp>
 #include <oldphoto/backend/cpu/pool.hpp>
@@ -41,16 +41,16 @@ struct Cpu {
     /// destination[i] = plan[i]
     template <class T, std::size_t R, Plan P>
     static void assign(const View<T, R>& destination, const P& plan) {
-        cpu::assign(destination, plan);
+        cpu::assign(destination, cpu::BlockSource<T>(plan, destination.shape));
     }
     template <class Reducer, class T, std::size_t R, Plan P>
     [[nodiscard]] static T reduce_all(const P& plan, const Shape<R>& shape) {
-        return cpu::reduce_all<Reducer, T>(plan, shape);
+        return cpu::reduce_all<Reducer>(cpu::BlockSource<T>(plan, shape), shape.size());
     }
     /// Reduces along the axes where `result` has extent 1.
     template <class Reducer, class T, std::size_t R, Plan P>
     static void reduce_axes(const View<T, R>& result, const P& plan, const Shape<R>& shape) {
-        cpu::reduce_axes<Reducer>(result, plan, shape);
+        cpu::reduce_axes<Reducer>(result, cpu::BlockSource<T>(plan, shape), shape);
     }
     /// The adjoint of a maximum y of a dense x: gx, zero before, gets gy at the first element of x,
     /// in row-major order, that equals y.
@@ -111,8 +111,8 @@ struct Cpu {
     }
     /// Weighted sums along rows and columns; with both maps transposed, its own adjoint.
     template <class T>
-    static void resample(const LineWeights& rows, const LineWeights& columns,
-                         const RowSource<T>& x, const View<T, 4>& y) {
+    static void resample(const LineWeights& rows, const LineWeights& columns, const RowSource<T>& x,
+                         const View<T, 4>& y) {
         cpu::resample(rows, columns, x, y);
     }
     /// Windows of a picture as columns (N, C kh kw, windows), dense.

@@ -10,49 +10,49 @@
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
+/// Whether the elements of a row or those of a column lie side by side.
+enum class Order { rows, columns };
+
 namespace detail {
 
-using Eigen::Dynamic;
-template <class T, int Order>
-using MatrixMap =
-    Eigen::Map<Eigen::Matrix<T, Dynamic, Dynamic, Order>, Eigen::Unaligned, Eigen::OuterStride<>>;
-
-template <class T, int OrderA, int OrderB>
-void gemm_in_orders(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b,
-                    bool accumulate) {
-    const auto outer = [](const View<T, 2>& m, int order) {
-        return Eigen::OuterStride<>(m.strides[order == Eigen::RowMajor ? 0 : 1]);
-    };
-    const MatrixMap<T, OrderA> left(a.data, a.shape[0], a.shape[1], outer(a, OrderA));
-    const MatrixMap<T, OrderB> right(b.data, b.shape[0], b.shape[1], outer(b, OrderB));
-    MatrixMap<T, Eigen::RowMajor> result(c.data, c.shape[0], c.shape[1], outer(c, Eigen::RowMajor));
-    if (!accumulate) result.setZero();
-    result.noalias() += left * right;
+template <class T, Order order>
+[[nodiscard]] auto as_matrix(const View<T, 2>& m) {
+    constexpr int major = order == Order::rows ? Eigen::RowMajor : Eigen::ColMajor;
+    using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, major>;
+    const Eigen::OuterStride<> outer(m.strides[order == Order::rows ? 0 : 1]);
+    return Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>(m.data, m.shape[0],
+                                                                      m.shape[1], outer);
 }
 
 }  // namespace detail
 
-/// C = A B or C += A B on the calling thread. Columns of C lie side by side; of A and B either the
-/// rows or the columns do.
-template <class T>
+/// C = A B or C += A B on the calling thread; C by rows. The orders are template arguments because
+/// each pair costs a program the compilation of one more product.
+template <Order order_a, Order order_b, class T>
 void gemm_serial(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b, bool accumulate) {
 #ifdef EIGEN_HAS_OPENMP
     // Eigen would cut the work by the number of threads, and with it change the bits.
     static const bool once = (Eigen::setNbThreads(1), true);
     static_cast<void>(once);
 #endif
-    using Eigen::ColMajor;
-    using Eigen::RowMajor;
-    const bool rows_of_a = a.strides[1] == 1;
-    const bool rows_of_b = b.strides[1] == 1;
-    if (rows_of_a && rows_of_b) {
-        detail::gemm_in_orders<T, RowMajor, RowMajor>(c, a, b, accumulate);
-    } else if (rows_of_a) {
-        detail::gemm_in_orders<T, RowMajor, ColMajor>(c, a, b, accumulate);
-    } else if (rows_of_b) {
-        detail::gemm_in_orders<T, ColMajor, RowMajor>(c, a, b, accumulate);
+    auto result = detail::as_matrix<T, Order::rows>(c);
+    if (!accumulate) result.setZero();
+    result.noalias() += detail::as_matrix<T, order_a>(a) * detail::as_matrix<T, order_b>(b);
+}
+
+/// The same for operands of which either the rows or the columns lie side by side.
+template <class T>
+void gemm_serial(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b, bool accumulate) {
+    const bool rows_a = a.strides[1] == 1;
+    const bool rows_b = b.strides[1] == 1;
+    if (rows_a && rows_b) {
+        gemm_serial<Order::rows, Order::rows>(c, a, b, accumulate);
+    } else if (rows_a) {
+        gemm_serial<Order::rows, Order::columns>(c, a, b, accumulate);
+    } else if (rows_b) {
+        gemm_serial<Order::columns, Order::rows>(c, a, b, accumulate);
     } else {
-        detail::gemm_in_orders<T, ColMajor, ColMajor>(c, a, b, accumulate);
+        gemm_serial<Order::columns, Order::columns>(c, a, b, accumulate);
     }
 }
 

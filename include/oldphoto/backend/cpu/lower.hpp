@@ -11,6 +11,15 @@
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
+/// `count` elements, `step` apart; further lanes hold copies of the last. Out of line, because
+/// every leaf of every plan has it and few take it.
+template <class T>
+[[gnu::noinline]] Pack<T> gather(const T* data, Index step, Index count) {
+    Pack<T> pack(data[(count - 1) * step]);
+    for (Index lane = 0; lane < count - 1; ++lane) pack.lanes[lane] = data[lane * step];
+    return pack;
+}
+
 /// The pack whose first element has number `k` in its block.
 struct WholePack {
     Index k;
@@ -19,10 +28,7 @@ struct WholePack {
     Pack<T> load(const T* data, Index step) const {
         if (step == 1) return Pack<T>::load(data + k);
         if (step == 0) return Pack<T>(*data);
-        Pack<T> pack;
-        for (Index lane = 0; lane < Pack<T>::width; ++lane)
-            pack.lanes[lane] = data[(k + lane) * step];
-        return pack;
+        return gather(data + k * step, step, Pack<T>::width);
     }
     template <class T>
     Pack<T> splat(T number) const {
@@ -44,7 +50,7 @@ struct PartPack {
 
     template <class T>
     Pack<T> load(const T* data, Index step) const {
-        return generate<T>([&](Index i) { return data[i * step]; });
+        return gather(data + k * step, step, count);
     }
     template <class T>
     Pack<T> splat(T number) const {
@@ -62,12 +68,15 @@ struct PartPack {
 /// stay in the first-level caches together with what they are computed from.
 inline constexpr Index elements_per_chunk = 8192;
 
-/// Visits [begin, end) as contiguous blocks of at most elements_per_chunk that stay within rows of
+/// Elements that are computed at once, so that they stay in the first-level cache.
+inline constexpr Index elements_per_block = 2048;
+
+/// Visits [begin, end) as contiguous blocks of at most elements_per_block that stay within rows of
 /// `row` elements.
 template <class Visit>
 void for_each_block(Index begin, Index end, Index row, Visit visit) {
     while (begin < end) {
-        const Index n = std::min({end - begin, row - begin % row, elements_per_chunk});
+        const Index n = std::min({end - begin, row - begin % row, elements_per_block});
         visit(begin, n);
         begin += n;
     }
@@ -91,29 +100,60 @@ void store(Pack<T> pack, T* data, Index step, Index count) {
     for (Index lane = 0; lane < count; ++lane) data[lane * step] = pack.lanes[lane];
 }
 
-/// destination[i] = plan[i]. The plan may read the destination itself, element by element.
-template <class T, std::size_t R, Plan P>
-void assign(const View<T, R>& destination, const P& plan) {
+/// A plan behind one function pointer. What walks over blocks is compiled once for each type, and a
+/// plan costs no more than its inner loop.
+template <class T>
+class BlockSource {
+public:
+    template <Plan P, std::size_t R>
+    BlockSource(const P& plan, const Shape<R>& shape)
+        : row_(row_length(plan, shape)),
+          plan_(&plan),
+          write_([](const void* self, Index begin, Index n, T* to) {
+              const auto run = static_cast<const P*>(self)->run(begin, n);
+              for_each_pack<T>(n, [&](auto where, Index k, Index count) {
+                  store(run.value(where), to + k, 1, count);
+              });
+          }) {}
+
+    /// Elements that a block must not cross a multiple of; see row_length.
+    [[nodiscard]] Index row() const noexcept { return row_; }
+    /// Writes the block of n elements from `begin` on.
+    void write(Index begin, Index n, T* to) const { write_(plan_, begin, n, to); }
+
+private:
+    Index row_;
+    const void* plan_;
+    void (*write_)(const void*, Index, Index, T*);
+};
+
+/// destination[i] = source[i]. The source may read the destination itself, element by element.
+template <class T, std::size_t R>
+void assign(const View<T, R>& destination, const BlockSource<T>& source) {
     const auto target = LeafPlan<T, R>{destination.data, destination.shape,
                                        canonical_strides(destination.shape, destination.strides)};
-    const Index row =
-        row_length(ZipPlan<int, LeafPlan<T, R>, P>{0, target, plan}, destination.shape);
+    // The shorter of the two rows divides the longer: both are products of the last extents.
+    const Index row = std::min(source.row(), row_length(target, destination.shape));
     const Partition partition{destination.shape.size(), elements_per_chunk};
     for_each_chunk(partition, [&](Index chunk_begin, Index chunk_end) {
         for_each_block(chunk_begin, chunk_end, row, [&](Index begin, Index n) {
-            const auto run = plan.run(begin, n);
             const auto place = target.run(begin, n);
             T* data = destination.data + (place.data - destination.data);
-            for_each_pack<T>(n, [&](auto where, Index k, Index count) {
-                store(run.value(where), data + k * place.step, place.step, count);
-            });
+            if (place.step == 1 || n == 1) {
+                source.write(begin, n, data);
+                return;
+            }
+            T block[elements_per_block];
+            source.write(begin, n, block);
+            for (Index k = 0; k < n; ++k) data[k * place.step] = block[k];
         });
     });
 }
 
-/// Reduces a block of n elements: packs side by side, then their lanes in order.
-template <class Reducer, class T, class Run>
-T reduce_block(const Run& run, Index n) {
+/// Reduces n numbers: packs side by side, then their lanes in order.
+template <class Reducer, class T>
+T reduce_block(const T* values, Index n) {
+    const LeafRun<T> run{values, 1};
     auto total = Pack<T>(Reducer::template identity<T>());
     for_each_pack<T>(n, [&](auto where, Index, Index count) {
         auto x = run.value(where);
@@ -129,20 +169,27 @@ T reduce_block(const Run& run, Index n) {
     return result;
 }
 
-/// Reduces all elements. Blocks of elements_per_chunk are reduced in the plan's type, their results
-/// in double and in order: a sum of n numbers errs like one of n / elements_per_chunk.
-template <class Reducer, class T, std::size_t R, Plan P>
-[[nodiscard]] T reduce_all(const P& plan, const Shape<R>& shape) {
-    const Index row = row_length(plan, shape);
-    const Partition partition{shape.size(), elements_per_chunk};
+/// Reduces the elements [begin, end) block by block, each in the source's type, what they give in
+/// double and in order: a sum of n numbers errs like one of n / elements_per_block.
+template <class Reducer, class T>
+[[nodiscard]] double reduce_range(const BlockSource<T>& source, Index begin, Index end) {
+    double total = Reducer::template identity<double>();
+    T values[elements_per_block];
+    for_each_block(begin, end, source.row(), [&](Index first, Index n) {
+        source.write(first, n, values);
+        total = Reducer::combine(total, double(reduce_block<Reducer>(values, n)));
+    });
+    return total;
+}
+
+/// Reduces all `size` elements.
+template <class Reducer, class T>
+[[nodiscard]] T reduce_all(const BlockSource<T>& source, Index size) {
+    const Partition partition{size, elements_per_chunk};
     std::vector<double> results(static_cast<std::size_t>(partition.chunks()));
-    for_each_chunk(partition, [&](Index chunk_begin, Index chunk_end) {
-        double total = Reducer::template identity<double>();
-        for_each_block(chunk_begin, chunk_end, row, [&](Index begin, Index n) {
-            const auto run = plan.run(begin, n);
-            total = Reducer::combine(total, double(reduce_block<Reducer, T>(run, n)));
-        });
-        results[static_cast<std::size_t>(chunk_begin / partition.grain)] = total;
+    for_each_chunk(partition, [&](Index begin, Index end) {
+        results[static_cast<std::size_t>(begin / partition.grain)] =
+            reduce_range<Reducer>(source, begin, end);
     });
     double total = Reducer::template identity<double>();
     for (const double result : results) total = Reducer::combine(total, result);
@@ -182,8 +229,8 @@ struct ReductionWalk {
 };
 
 /// Results whose elements come in stretches, which are reduced block by block and joined in double.
-template <class Reducer, class T, std::size_t R, Plan P>
-void reduce_stretches(const View<T, R>& result, const P& plan, Index row,
+template <class Reducer, class T, std::size_t R>
+void reduce_stretches(const View<T, R>& result, const BlockSource<T>& source,
                       const ReductionWalk<R>& walk) {
     const Index steps = walk.reduced.size();
     const Index elements = std::max(Index{1}, steps * walk.stretch);
@@ -193,10 +240,8 @@ void reduce_stretches(const View<T, R>& result, const P& plan, Index row,
             double total = Reducer::template identity<double>();
             for (Index j = 0; j < steps; ++j) {
                 const Index first = walk.start(i) + walk.step(j);
-                for_each_block(first, first + walk.stretch, row, [&](Index block, Index n) {
-                    const auto run = plan.run(block, n);
-                    total = Reducer::combine(total, double(reduce_block<Reducer, T>(run, n)));
-                });
+                total = Reducer::combine(
+                    total, reduce_range<Reducer>(source, first, first + walk.stretch));
             }
             result.data[offset_of(i, result.shape, result.strides)] = static_cast<T>(total);
         }
@@ -215,11 +260,11 @@ public:
         std::fill_n(total_, results_, Reducer::template identity<double>());
     }
     /// Takes n elements for the results from `first` on.
-    template <class Run>
-    void add(const Run& run, Index first, Index n) {
+    void add(const T* values, Index first, Index n) {
         T* place = partial_ + first;
         for_each_pack<T>(n, [&](auto where, Index k, Index count) {
-            store(Reducer::combine(where.load(place, 1), run.value(where)), place + k, 1, count);
+            store(Reducer::combine(where.load(place, 1), where.load(values, 1)), place + k, 1,
+                  count);
         });
     }
     /// To be told after each row.
@@ -249,8 +294,8 @@ private:
 };
 
 /// Results that come in stretches themselves: rows are reduced onto each other, tile by tile.
-template <class Reducer, class T, std::size_t R, Plan P>
-void reduce_onto_stretches(const View<T, R>& result, const P& plan, Index row,
+template <class Reducer, class T, std::size_t R>
+void reduce_onto_stretches(const View<T, R>& result, const BlockSource<T>& source,
                            const ReductionWalk<R>& walk) {
     using Totals = TileTotals<Reducer, T>;
     const Index steps = walk.reduced.size();
@@ -263,8 +308,10 @@ void reduce_onto_stretches(const View<T, R>& result, const P& plan, Index row,
             Totals totals(results);
             for (Index j = 0; j < steps; ++j) {
                 const Index from = walk.start(kept) + walk.step(j) + first;
-                for_each_block(from, from + results, row, [&](Index block, Index n) {
-                    totals.add(plan.run(block, n), block - from, n);
+                T values[Totals::width];
+                for_each_block(from, from + results, source.row(), [&](Index block, Index n) {
+                    source.write(block, n, values);
+                    totals.add(values, block - from, n);
                 });
                 totals.end_row();
             }
@@ -279,18 +326,17 @@ void reduce_onto_stretches(const View<T, R>& result, const P& plan, Index row,
 }
 
 /// Reduces along the axes where `result` has extent 1 and `shape` has not.
-template <class Reducer, class T, std::size_t R, Plan P>
-void reduce_axes(const View<T, R>& result, const P& plan, const Shape<R>& shape) {
+template <class Reducer, class T, std::size_t R>
+void reduce_axes(const View<T, R>& result, const BlockSource<T>& source, const Shape<R>& shape) {
     if (result.shape.size() == 1) {  // here there are elements for all threads, not results
-        *result.data = reduce_all<Reducer, T>(plan, shape);
+        *result.data = reduce_all<Reducer>(source, shape.size());
         return;
     }
-    const Index row = row_length(plan, shape);
     const ReductionWalk<R> walk(result.shape, shape);
     if (walk.stretch_kept) {
-        reduce_onto_stretches<Reducer>(result, plan, row, walk);
+        reduce_onto_stretches<Reducer>(result, source, walk);
     } else {
-        reduce_stretches<Reducer>(result, plan, row, walk);
+        reduce_stretches<Reducer>(result, source, walk);
     }
 }
 

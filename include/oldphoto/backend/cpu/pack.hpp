@@ -94,7 +94,7 @@ template <class T>
 }
 template <class T>
 [[nodiscard]] Pack<T> abs(Pack<T> x) {
-    return max(x, -x);
+    return select(x > Pack<T>(T(0)), x, Pack<T>(T(0)) - x);
 }
 
 /// Applies a scalar function lane by lane.

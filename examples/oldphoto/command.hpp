@@ -1,0 +1,24 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace oldphoto::program {
+
+/// A word of the program: its arguments, and what it does with them.
+struct Command {
+    CLI::App* arguments;
+    /// Returns the program's exit status; throws for what stops the command altogether.
+    std::function<int()> run;
+};
+
+Command add_restore(CLI::App& app);
+Command add_forward(CLI::App& app);
+Command add_inspect(CLI::App& app);
+Command add_score(CLI::App& app);
+Command add_graph(CLI::App& app);
+
+/// Adds --threads, which holds for all that the command computes.
+void add_threads(CLI::App& arguments);
+
+}  // namespace oldphoto::program

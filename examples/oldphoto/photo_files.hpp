@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+/// Which files are photos, and where their results go.
+namespace oldphoto::program {
+
+/// A photo below a folder.
+struct FoundPhoto {
+    std::filesystem::path path;
+    std::filesystem::path relative;  ///< to the folder
+};
+
+/// The files below a folder in alphabetical order.
+struct PhotoTree {
+    std::vector<FoundPhoto> photos;
+    std::size_t skipped = 0;  ///< files that are pictures by neither name nor content
+};
+
+/// Whether the name ends like that of a picture, of a format that is read here or another one.
+bool has_picture_extension(const std::filesystem::path& path);
+
+/// The path without the extension of a picture; "scan.1950" stays as it is.
+std::filesystem::path without_picture_extension(std::filesystem::path path);
+
+/// Finds the photos below a folder. Hidden files and folders are left out.
+/// @param left_out  a folder that is not entered; may not exist.
+/// @throws IoError when a folder cannot be read.
+PhotoTree find_photos(const std::filesystem::path& folder,
+                      const std::filesystem::path& left_out = {});
+
+/// A photo to restore.
+struct PhotoJob {
+    std::filesystem::path input;
+    std::filesystem::path output;
+    std::uintmax_t bytes = 0;  ///< of the input; 0 where that is not known
+};
+
+struct Batch {
+    std::vector<PhotoJob> jobs;
+    std::size_t skipped = 0;
+};
+
+/// Decides what is restored, and where it is written: the only input, a file, to `output` where
+/// that has the name of a picture; otherwise as .png below the folder `output`, in which the tree
+/// of each input folder is kept. "a.jpg" becomes "a.png", but "a.jpg.png" beside an "a.bmp".
+/// @throws OptionError when a photo would be written over an input or over another result.
+Batch plan_batch(const std::vector<std::string>& inputs, const std::filesystem::path& output);
+
+}  // namespace oldphoto::program

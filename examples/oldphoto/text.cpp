@@ -1,0 +1,53 @@
+#include "text.hpp"
+
+#include <cstdio>
+#include <new>
+
+namespace oldphoto::program {
+
+std::string format(const char* pattern, double number) {
+    char text[64];
+    std::snprintf(text, sizeof text, pattern, number);
+    return text;
+}
+
+std::string reason_of(const std::exception& error) {
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return "there is not enough memory";
+    // The library puts each operand of a failed check on a line of its own, indented.
+    std::string line;
+    for (const char* c = error.what(); *c != '\0'; ++c) {
+        if (*c != '\n') {
+            line += *c;
+            continue;
+        }
+        line += "; ";
+        while (c[1] == ' ') ++c;
+    }
+    return line;
+}
+
+std::string failure_of(const std::string& subject, const std::exception& error) {
+    const std::string reason = reason_of(error);
+    const std::string start = subject + ": ";
+    return "FAILED " + (reason.starts_with(start) ? reason : start + reason);
+}
+
+std::string printable(const std::string& text) {
+    std::string shown;
+    for (const char c : text) {
+        constexpr const char* digits = "0123456789abcdef";
+        const auto code = static_cast<unsigned char>(c);
+        if (code >= 0x20 && code != 0x7F) {
+            shown += c;
+        } else {
+            shown += {'\\', 'x', digits[code >> 4U], digits[code & 15U]};
+        }
+    }
+    return shown;
+}
+
+std::string count_of(std::size_t number, const std::string& noun) {
+    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+}  // namespace oldphoto::program

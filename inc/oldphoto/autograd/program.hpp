@@ -1,0 +1,156 @@
+#pragma once
+
+#include <oldphoto/core/config.hpp>
+#include <oldphoto/core/error.hpp>
+#include <oldphoto/core/handle.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace oldphoto {
+
+/// What an op costs: arithmetic operations (a multiply-add counts as two) and bytes moved.
+struct Cost {
+    double operations = 0;
+    double bytes = 0;
+};
+
+/// What an op reads around a pixel, for cutting pictures into bands: `halo` pixels of its input
+/// beyond the ones under its output, which has `scale` times as many rows. An op that needs the
+/// whole picture (a statistic, a reshape) is `global`.
+struct Window {
+    Index halo = 0;
+    double scale = 1;
+    bool global = false;
+
+    [[nodiscard]] static Window pointwise() { return {}; }
+    [[nodiscard]] static Window everything() { return {0, 1, true}; }
+};
+
+namespace detail {
+
+/// A value in a program; typed by Node<T, R, B>.
+struct NodeBase {
+    NodeBase() = default;
+    NodeBase(const NodeBase&) = delete;
+    NodeBase& operator=(const NodeBase&) = delete;
+    virtual ~NodeBase() = default;
+
+    [[nodiscard]] virtual std::vector<Index> dims() const = 0;
+    /// Drops the derivative that flows through during a walk.
+    virtual void clear_flow() = 0;
+    [[nodiscard]] virtual bool has_flow() const = 0;
+    /// Moves the flow into the gradient, which it replaces.
+    virtual void keep_flow() = 0;
+
+    void reset_marks() {
+        wanted = false;
+        listed = false;
+        clear_flow();
+    }
+
+    bool requires_grad = false;
+    // During a walk:
+    bool wanted = false;  // depends on a listed parameter, or is one
+    bool listed = false;  // its gradient was asked for
+};
+
+}  // namespace detail
+
+/// One recorded op.
+struct Step {
+    std::string name;
+    std::vector<Handle<detail::NodeBase>> inputs;
+    Handle<detail::NodeBase> output;
+    Cost cost;
+    Window window;
+    /// Adds to the flow of the wanted inputs; empty where no input requires a gradient.
+    std::function<void()> backward;
+};
+
+/// The recorded list of ops, in the order of their execution. Recording is a scope:
+///
+///     Program program;
+///     {
+///         const auto recording = program.record();
+///         loss = mean(square(net(x) - y));
+///     }
+///     program.backward(loss, net_parameters);
+///
+/// Without a scope ops compute and nothing is kept. A recording may be walked backward several
+/// times, for several losses or parameter lists, as long as it exists.
+class Program {
+public:
+    Program() = default;
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
+
+    /// While alive, ops of this thread are appended to the program. Scopes nest; the inner one
+    /// records.
+    class Recording {
+    public:
+        explicit Recording(Program* program) : outer_(std::exchange(current_, program)) {}
+        ~Recording() { current_ = outer_; }
+        Recording(const Recording&) = delete;
+        Recording& operator=(const Recording&) = delete;
+
+    private:
+        Program* outer_;
+    };
+
+    [[nodiscard]] Recording record() { return Recording(this); }
+    /// A scope in which nothing is recorded.
+    [[nodiscard]] static Recording pause() { return Recording(nullptr); }
+    /// The program that records on this thread, or null.
+    [[nodiscard]] static Program* current() noexcept { return current_; }
+
+    [[nodiscard]] const std::vector<Step>& steps() const noexcept { return steps_; }
+    void append(Step step) { steps_.push_back(std::move(step)); }
+    void clear() { steps_.clear(); }
+
+    /// Sets the gradient of every listed parameter to the derivative of `loss`, zero where the loss
+    /// does not depend on it. Other gradients stay as they are.
+    /// @param loss        a Variable of rank 0, recorded here.
+    /// @param parameters  anything that iterates over AnyVariable (autograd/variable.hpp).
+    template <class Loss, class Parameters>
+    void backward(const Loss& loss, const Parameters& parameters) const {
+        reset_marks(parameters);
+        for (const auto& parameter : parameters) {
+            parameter.node()->wanted = true;
+            parameter.node()->listed = true;
+        }
+        for (const Step& step : steps_) {
+            for (const auto& input : step.inputs) {
+                step.output->wanted = step.output->wanted || input->wanted;
+            }
+        }
+        loss.seed_flow();
+        for (std::size_t k = steps_.size(); k-- > 0;) {
+            const Step& step = steps_[k];
+            if (step.output->has_flow() && step.backward) step.backward();
+            // Nothing before this step adds to its output any more.
+            if (!step.output->listed) step.output->clear_flow();
+        }
+        for (const auto& parameter : parameters) parameter.node()->keep_flow();
+        reset_marks(parameters);
+    }
+
+private:
+    /// Also clears what a walk that threw has left.
+    template <class Parameters>
+    void reset_marks(const Parameters& parameters) const {
+        for (const auto& parameter : parameters) parameter.node()->reset_marks();
+        for (const Step& step : steps_) {
+            step.output->reset_marks();
+            for (const auto& input : step.inputs) input->reset_marks();
+        }
+    }
+
+    static inline thread_local Program* current_ = nullptr;
+    std::vector<Step> steps_;
+};
+
+}  // namespace oldphoto

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <oldphoto/core/config.hpp>
+
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace oldphoto {
+
+/// Base of everything oldphoto throws; catch this to handle any library failure.
+class Error : public std::runtime_error {
+public:
+    using runtime_error::runtime_error;
+};
+
+/// Operand shapes do not fit the operation. The message names the op, the rule and every shape.
+class ShapeError : public Error {
+public:
+    using Error::Error;
+};
+
+/// An option or argument lies outside its range.
+class OptionError : public Error {
+public:
+    using Error::Error;
+};
+
+/// A file cannot be read, is not what it claims to be, or cannot be written. The message starts
+/// with the path.
+class IoError : public Error {
+public:
+    using Error::Error;
+};
+
+/// A weights file does not fit the network: a missing or unexpected name, another shape or type.
+class WeightsError : public IoError {
+public:
+    using IoError::IoError;
+};
+
+/// "(2, 3, 64, 64)"
+inline std::string format_dims(const std::vector<Index>& dims) {
+    std::string text = "(";
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+        text += (i == 0 ? "" : ", ") + std::to_string(dims[i]);
+    }
+    return text + ")";
+}
+
+/// A few extents, held in place so that a check that does not fail costs a program no allocation and
+/// the compiler little code.
+class Dims {
+public:
+    Dims(std::initializer_list<Index> extents) noexcept : Dims(extents.begin(), extents.size()) {}
+    Dims(const std::vector<Index>& extents) noexcept : Dims(extents.data(), extents.size()) {}
+    Dims(const Index* extents, std::size_t count) noexcept : count_(count < limit ? count : limit) {
+        for (std::size_t k = 0; k < count_; ++k) extents_[k] = extents[k];
+    }
+
+    [[nodiscard]] std::vector<Index> to_vector() const {
+        return std::vector<Index>(extents_, extents_ + count_);
+    }
+
+private:
+    static constexpr std::size_t limit = 8;
+    Index extents_[limit];
+    std::size_t count_;
+};
+
+/// One operand of a failed check: {"weight (O, C, kh, kw)", {64, 4, 7, 7}}.
+struct NamedShape {
+    std::string_view label;
+    Dims dims;
+};
+
+/// Throws "op: rule" followed by one line per operand.
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_shape_error(std::string_view op, std::string_view rule,
+                                           std::initializer_list<NamedShape> operands) {
+    std::string text = std::string(op) + ": " + std::string(rule);
+    for (const auto& operand : operands) {
+        text += "\n  " + std::string(operand.label) + " = " + format_dims(operand.dims.to_vector());
+    }
+    throw ShapeError(text);
+}
+
+/// Throws "op: rule", for instance "conv2d: stride must be positive, got 0".
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_option_error(std::string_view op, std::string_view rule) {
+    throw OptionError(std::string(op) + ": " + std::string(rule));
+}
+
+/// Throws "op: rule, got N" unless the rule holds.
+inline void require_option(bool holds, std::string_view op, std::string_view rule, Index got) {
+    if (!holds) throw_option_error(op, std::string(rule) + ", got " + std::to_string(got));
+}
+
+/// Throws "path: reason".
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_io_error(std::string_view path, std::string_view reason) {
+    throw IoError(std::string(path) + ": " + std::string(reason));
+}
+
+}  // namespace oldphoto

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace oldphoto {
+
+template <class Signature>
+class FunctionRef;
+
+/// A non-owning reference to a callable: two pointers, one indirect call, no allocation. It must
+/// not outlive what it refers to; take it as a parameter, do not store it.
+template <class Result, class... Args>
+class FunctionRef<Result(Args...)> {
+public:
+    template <class F>
+        requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
+                 std::is_invocable_r_v<Result, F&, Args...>)
+    FunctionRef(F&& f) noexcept  // implicit, so that a lambda can be passed as it stands
+        : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
+          call_([](void* object, Args... args) -> Result {
+              return (*static_cast<std::remove_reference_t<F>*>(object))(
+                  std::forward<Args>(args)...);
+          }) {}
+
+    Result operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
+
+private:
+    void* object_;
+    Result (*call_)(void*, Args...);
+};
+
+}  // namespace oldphoto

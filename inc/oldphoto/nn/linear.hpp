@@ -1,0 +1,44 @@
+#pragma once
+
+#include <oldphoto/nn/weight_and_bias.hpp>
+#include <oldphoto/ops/linear.hpp>
+
+#include <string>
+
+namespace oldphoto {
+
+struct LinearOptions {
+    Index in_features;
+    Index out_features;
+    bool bias = true;
+};
+
+/// (N, in) -> (N, out); weight (out, in), bias (out). See linear().
+template <class T = float, class B = Cpu>
+class Linear {
+public:
+    /// @throws OptionError
+    Linear(const LinearOptions& o, const Init& init)
+        : parameters_(weight_shape(o), o.bias ? o.out_features : 0, init) {}
+
+    [[nodiscard]] Variable<T, 2, B> operator()(const Variable<T, 2, B>& x) const {
+        return linear(x, parameters_.weight, parameters_.bias);
+    }
+    void visit_parameters(const ParameterVisitor<T, B>& visit) const {
+        parameters_.visit_parameters(visit);
+    }
+
+private:
+    [[nodiscard]] static Shape<2> weight_shape(const LinearOptions& o) {
+        if (o.in_features < 1 || o.out_features < 1) {
+            throw_option_error(LinearOp::name, "features must be positive, got " +
+                                                   std::to_string(o.in_features) + " -> " +
+                                                   std::to_string(o.out_features));
+        }
+        return {o.out_features, o.in_features};
+    }
+
+    WeightAndBias<T, 2, B> parameters_;
+};
+
+}  // namespace oldphoto

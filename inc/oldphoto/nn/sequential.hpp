@@ -1,0 +1,53 @@
+#pragma once
+
+#include <oldphoto/nn/layer.hpp>
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace oldphoto {
+
+/// Layers one after another, held as data. Their states are named by position: "4.weight".
+template <class T = float, class B = Cpu>
+class Sequential {
+public:
+    Sequential() = default;
+    Sequential(std::initializer_list<AnyLayer<T, B>> layers) : layers_(layers) {}
+
+    void add(AnyLayer<T, B> layer) { layers_.push_back(std::move(layer)); }
+
+    [[nodiscard]] std::size_t size() const noexcept { return layers_.size(); }
+
+    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
+        return run(x, 0, size());
+    }
+    /// Layers [begin, end) alone, to look at what lies between.
+    /// @throws OptionError when there are no such layers.
+    [[nodiscard]] Variable<T, 4, B> run(Variable<T, 4, B> x, std::size_t begin,
+                                        std::size_t end) const {
+        if (begin > end || end > size()) {
+            throw_option_error("sequential",
+                               "expected 0 <= begin <= end <= " + std::to_string(size()) +
+                                   ", got [" + std::to_string(begin) + ", " + std::to_string(end) +
+                                   ")");
+        }
+        for (std::size_t k = begin; k < end; ++k) x = layers_[k](x);
+        return x;
+    }
+
+    void visit_parameters(const ParameterVisitor<T, B>& visit) const {
+        for (std::size_t k = 0; k < layers_.size(); ++k) {
+            visit_child(std::to_string(k), layers_[k], visit);
+        }
+    }
+    void set_training(bool training) {
+        for (auto& layer : layers_) layer.set_training(training);
+    }
+
+private:
+    std::vector<AnyLayer<T, B>> layers_;
+};
+
+}  // namespace oldphoto

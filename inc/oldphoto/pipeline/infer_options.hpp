@@ -1,0 +1,242 @@
+#pragma once
+
+#include <oldphoto/io/array.hpp>
+#include <oldphoto/io/json.hpp>
+#include <oldphoto/models/mapping.hpp>
+#include <oldphoto/models/vae.hpp>
+#include <oldphoto/pipeline/translation.hpp>
+#include <oldphoto/pipeline/weights.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The options of a network from its weights file: widths, depths and kernels from the shapes,
+/// wherever those tell; what they do not tell from the options stored beside them:
+///
+///     VAE      norm: "instance" or "none"; output: "tanh" or "linear"
+///     mapping  norm: "instance" or "none"; dilation: 1..64
+///     tone     kind: "free" or "carried"; eps: a positive number
+///
+/// The first of each is the default. All errors name the file.
+namespace oldphoto {
+
+namespace detail {
+
+/// One entry of a Sequential: a convolution or a residual block.
+struct InferredLayer {
+    Index position = 0;
+    bool residual = false;
+    std::vector<Index> weight;  ///< of the convolution, or of the block's first one
+};
+
+/// The layers of "encoder.", "decoder." or "model." by position, whatever the order in the file.
+/// Norms are left out.
+/// @throws WeightsError for an empty weight, or a residual block that does not keep its channels.
+inline std::vector<InferredLayer> inferred_layers(const NamedArrays& arrays,
+                                                  std::string_view sequential,
+                                                  const std::string& file) {
+    std::vector<InferredLayer> layers;
+    for (const auto& [name, array] : arrays) {
+        const auto& dims = array.dims();
+        if (!name.starts_with(sequential) || dims.size() != 4) continue;
+        const char* const begin = name.data() + sequential.size();
+        const char* const end = name.data() + name.size();
+        Index position = 0;
+        const std::string_view entry(std::from_chars(begin, end, position).ptr, end);
+        const bool residual = entry == ".conv_block.1.weight";
+        if (!residual && entry != ".weight") continue;
+        // Nothing is built from widths that the file does not back with numbers.
+        if (array.size() == 0 || (residual && dims[0] != dims[1])) {
+            throw_weights_error(
+                file, quote_json(name) + " " + format_dims(dims) +
+                          (residual ? " must be square in its channels" : " has no elements"));
+        }
+        layers.push_back({position, residual, dims});
+    }
+    std::sort(layers.begin(), layers.end(),
+              [](const auto& a, const auto& b) { return a.position < b.position; });
+    return layers;
+}
+
+inline Index count_residuals(const std::vector<InferredLayer>& layers) {
+    return std::count_if(layers.begin(), layers.end(), [](const auto& l) { return l.residual; });
+}
+
+/// Options as they stand in a file.
+class StoredOptions {
+public:
+    /// @param file  for messages. Both must outlive this.
+    StoredOptions(const FlatObject& values, const std::string& file)
+        : values_(values), file_(file) {}
+
+    /// @throws WeightsError unless it is one of `allowed`, the first of which is the default.
+    [[nodiscard]] std::string choice(std::string_view name,
+                                     std::initializer_list<std::string_view> allowed) const {
+        const FlatValue* value = values_.find(name);
+        if (value == nullptr) return std::string(*allowed.begin());
+        std::string list;
+        for (const auto& choice : allowed) {
+            const auto* text = std::get_if<std::string>(value);
+            if (text != nullptr && *text == choice) return *text;
+            list += (list.empty() ? "" : " or ") + quote_json(choice);
+        }
+        fail(name, list, *value);
+    }
+
+    /// @throws WeightsError unless it is a number of [low, high], whole where T is.
+    template <class T>
+    [[nodiscard]] T number(std::string_view name, T otherwise, T low, T high) const {
+        const FlatValue* value = values_.find(name);
+        if (value == nullptr) return otherwise;
+        const auto* number = std::get_if<double>(value);
+        const bool within = number != nullptr && *number >= static_cast<double>(low) &&
+                            *number <= static_cast<double>(high);
+        if (!within || static_cast<double>(static_cast<T>(*number)) != *number) {
+            const std::string kind = std::is_integral_v<T> ? "a whole number" : "a number";
+            fail(name,
+                 kind + " of " + format_json_number(static_cast<double>(low)) + ".." +
+                     format_json_number(static_cast<double>(high)),
+                 *value);
+        }
+        return static_cast<T>(*number);
+    }
+
+private:
+    [[noreturn]] void fail(std::string_view name, const std::string& expected,
+                           const FlatValue& got) const {
+        throw_weights_error(file_, "option " + quote_json(name) + ": expected " + expected +
+                                       ", got " + format_flat_value(got));
+    }
+
+    const FlatObject& values_;
+    const std::string& file_;
+};
+
+/// Batch norms have running statistics, affine ones a weight; the others do not show in a state.
+inline NormKind inferred_norm(const NamedArrays& arrays, const StoredOptions& stored) {
+    bool affine = false;
+    for (const auto& [name, array] : arrays) {
+        if (name.ends_with(".running_mean")) return NormKind::batch;
+        affine = affine || (array.dims().size() == 1 && name.ends_with(".weight"));
+    }
+    if (affine) return NormKind::affine_instance;
+    return stored.choice("norm", {"instance", "none"}) == "none" ? NormKind::none
+                                                                 : NormKind::instance;
+}
+
+/// The same options. @throws WeightsError when no network can have them.
+template <class Options>
+[[nodiscard]] Options checked_options(const Options& options, const std::string& file) {
+    try {
+        options.check();
+    } catch (const OptionError& error) {
+        throw_weights_error(file, error.what());
+    }
+    return options;
+}
+
+}  // namespace detail
+
+/// @param arrays    a VAE's state, either half of it or both, names beginning with "encoder." or
+///                  "decoder.".
+/// @param metadata  its options as stored; empty where there are none.
+/// @param file      where both come from, for messages.
+/// @throws WeightsError when the names are not those of a VAE, or shapes or options not possible.
+[[nodiscard]] inline VaeOptions infer_vae_options(const NamedArrays& arrays,
+                                                  const FlatObject& metadata,
+                                                  const std::string& file) {
+    auto layers = detail::inferred_layers(arrays, "encoder.", file);
+    const bool encoder = !layers.empty();
+    if (!encoder) {
+        // Read backwards a decoder has the structure of an encoder.
+        layers = detail::inferred_layers(arrays, "decoder.", file);
+        std::reverse(layers.begin(), layers.end());
+    }
+    const Index residuals = detail::count_residuals(layers);
+    if (residuals == 0 || layers[0].residual || layers[0].weight[2] != 7) {
+        detail::throw_weights_error(
+            file,
+            "these are not the weights of a VAE, which has a 7 x 7 convolution on the picture's "
+            "side and then residual blocks");
+    }
+    // A convolution's channels on the picture's side and on the latent's: it has (out, in, ...).
+    const std::size_t outer = encoder ? 1 : 0;
+    const std::size_t inner = encoder ? 0 : 1;
+    VaeOptions o;
+    o.in_channels = layers[0].weight[outer];
+    o.width = layers[0].weight[inner];
+    o.max_width = o.width;
+    Index halvings = 0;
+    Index last_residuals = 0;  // after the last halving
+    for (std::size_t k = 1; k < layers.size(); ++k) {
+        const auto& [position, residual, weight] = layers[k];
+        if (residual) {
+            ++last_residuals;
+            o.max_width = weight[0];
+        } else if (weight[2] == 1) {
+            o.latent_channels = weight[inner];
+        } else {
+            ++halvings;
+            last_residuals = 0;
+            o.kernel = weight[2];
+        }
+    }
+    const bool half = last_residuals == 1;
+    o.bottleneck = half ? VaeBottleneck::half : VaeBottleneck::same;
+    o.stages = halvings + (half ? 0 : 1);
+    // The bottleneck has one residual block, and one more in the place of a halving. Of the other
+    // stages each has two from first_residual on.
+    o.first_residual = o.stages - 1 - (residuals - (half ? 1 : 2)) / 2;
+    const detail::StoredOptions stored(metadata, file);
+    o.norm = detail::inferred_norm(arrays, stored);
+    o.tanh_output = stored.choice("output", {"tanh", "linear"}) == "tanh";
+    return detail::checked_options(o, file);
+}
+
+/// @param arrays    a quality mapping's state, names beginning with "model.".
+/// @param metadata  its options as stored; empty where there are none.
+/// @param file      where both come from, for messages.
+/// @throws WeightsError when the names are not those of one, or shapes or options not possible.
+[[nodiscard]] inline MappingOptions infer_mapping_options(const NamedArrays& arrays,
+                                                          const FlatObject& metadata,
+                                                          const std::string& file) {
+    const auto layers = detail::inferred_layers(arrays, "model.", file);
+    MappingOptions o;
+    o.blocks = detail::count_residuals(layers);
+    if (!layers.empty() && layers.back().weight[2] == 1) {
+        o.latent_channels = layers.back().weight[0];
+    }
+    // Of the other convolutions as many narrow as widen.
+    const Index convolutions = static_cast<Index>(layers.size()) - o.blocks;
+    o.widen = (convolutions - (o.latent_channels > 0 ? 1 : 0)) / 2;
+    if (o.widen == 0 || layers[0].residual) {
+        detail::throw_weights_error(
+            file,
+            "these are not the weights of a quality mapping, which has 3 x 3 convolutions before "
+            "and after its residual blocks");
+    }
+    const auto widest = static_cast<std::size_t>(o.widen - 1);
+    o.base = layers[0].weight[1];
+    o.max_width = layers[o.blocks > 0 ? widest + 1 : widest].weight[0];
+    const detail::StoredOptions stored(metadata, file);
+    o.dilation = stored.number<Index>("dilation", 1, 1, 64);
+    o.norm = detail::inferred_norm(arrays, stored);
+    return detail::checked_options(o, file);
+}
+
+/// @param metadata  the options of the tone as stored; empty where there are none.
+/// @param file      where they come from, for messages.
+/// @throws WeightsError when they are not possible.
+[[nodiscard]] inline ToneOptions infer_tone(const FlatObject& metadata, const std::string& file) {
+    const detail::StoredOptions stored(metadata, file);
+    ToneOptions tone;
+    if (stored.choice("kind", {"free", "carried"}) == "carried") tone.kind = ToneKind::carried;
+    tone.eps = stored.number("eps", tone.eps, 1e-12, 1.0);
+    return tone;
+}
+
+}  // namespace oldphoto

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <oldphoto/models/mapping.hpp>
+#include <oldphoto/models/vae.hpp>
+#include <oldphoto/ops/pad.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace oldphoto {
+
+/// What becomes of a picture's brightness, contrast and cast, to which the encoder of the published
+/// system is blind: a padded convolution before an instance norm does not see x -> a x + b.
+enum class ToneKind {
+    free,     ///< as published: the decoder invents them
+    carried,  ///< taken off before the encoder and given back after the decoder
+};
+
+struct ToneOptions {
+    ToneKind kind = ToneKind::free;
+    double eps = 1e-4;  ///< added to the variance
+};
+
+/// What takes pictures to latents.
+template <class E, class T, class B = Cpu>
+concept Encoder = requires(const E& encoder, const Variable<T, 4, B>& x) {
+    { encoder.encode(x) } -> std::convertible_to<Variable<T, 4, B>>;
+    { encoder.options().size_multiple() } -> std::convertible_to<Index>;
+    { encoder.options().smallest_side() } -> std::convertible_to<Index>;
+};
+
+/// What takes latents to pictures.
+template <class D, class T, class B = Cpu>
+concept Decoder = requires(const D& decoder, const Variable<T, 4, B>& z) {
+    { decoder.decode(z) } -> std::convertible_to<Variable<T, 4, B>>;
+};
+
+/// Translation by a triplet of domains: two that share an encoder, and a third to which its latents
+/// are mapped and decoded. Photo restoration is its first instance: old photos and synthetic ones
+/// share the encoder, clean ones are decoded.
+///
+///     y = clip(decode_b(map(encode_a((x - mean) / deviation))) * deviation + mean)
+///
+/// with mean and deviation = sqrt(biased variance + eps) of each channel of each picture; 0 and 1
+/// where the tone is free.
+///
+/// @tparam VaeA  of the two domains that share an encoder
+/// @tparam Map   takes latents to latents; it may state the smallest_side() of its input
+/// @tparam VaeB  of the third domain
+template <class T = float, class B = Cpu, Encoder<T, B> VaeA = Vae<T, B>,
+          Layer<T, B> Map = Mapping<T, B>, Decoder<T, B> VaeB = Vae<T, B>>
+class TripletTranslation {
+public:
+    /// @throws OptionError unless tone.eps is positive
+    TripletTranslation(VaeA vae_a, Map mapping, VaeB vae_b, const ToneOptions& tone = {})
+        : vae_a_(std::move(vae_a)),
+          mapping_(std::move(mapping)),
+          vae_b_(std::move(vae_b)),
+          tone_(tone) {
+        if (!(tone_.eps > 0)) throw_option_error("tone", "eps must be positive");
+    }
+
+    [[nodiscard]] const VaeA& vae_a() const noexcept { return vae_a_; }
+    [[nodiscard]] const Map& mapping() const noexcept { return mapping_; }
+    [[nodiscard]] const VaeB& vae_b() const noexcept { return vae_b_; }
+    [[nodiscard]] const ToneOptions& tone() const noexcept { return tone_; }
+
+    /// @param x  (N, 3, H, W) in [-1, 1], of any size from 1 x 1 pixel. It is padded at the right
+    ///           and at the bottom up to what the networks need, by reflection, or where that
+    ///           reaches too far by repeating the edge, and cropped back.
+    /// @return   the same shape, in [-1, 1].
+    [[nodiscard]] Tensor<T, 4, B> operator()(const Tensor<T, 4, B>& x) const {
+        const auto recording = Program::pause();
+        const auto [mean, deviation] = statistics(x);
+        const Tensor<T, 4, B> toneless = (x - mean) / deviation;
+        const Variable<T, 4, B> padded = padded_to_fit(Variable<T, 4, B>(toneless));
+        const Tensor<T, 4, B> y = vae_b_.decode(mapping_(vae_a_.encode(padded))).value();
+        const auto cropped = y.slice(2, 0, x.dim(2)).slice(3, 0, x.dim(3));
+        return clamp(cropped * deviation + mean, -1.0F, 1.0F);
+    }
+
+private:
+    /// Mean and deviation of each plane, (N, C, 1, 1).
+    [[nodiscard]] std::pair<Tensor<T, 4, B>, Tensor<T, 4, B>> statistics(
+        const Tensor<T, 4, B>& x) const {
+        const Shape<4> planes{x.dim(0), x.dim(1), 1, 1};
+        auto mean = Tensor<T, 4, B>::zeros(planes);
+        auto deviation = Tensor<T, 4, B>::ones(planes);
+        if (tone_.kind == ToneKind::carried) {
+            mean = oldphoto::mean(x, {2, 3});
+            deviation = sqrt(oldphoto::mean(square(x - mean), {2, 3}) + tone_.eps);
+        }
+        return {mean, deviation};
+    }
+
+    [[nodiscard]] Variable<T, 4, B> padded_to_fit(const Variable<T, 4, B>& x) const {
+        const auto missing = [this](Index side) {
+            const Index m = vae_a_.options().size_multiple();
+            Index needed = std::max(side, vae_a_.options().smallest_side());
+            if constexpr (requires { mapping_.smallest_side(); }) {
+                needed = std::max(needed, m * mapping_.smallest_side());
+            }
+            return (needed + m - 1) / m * m - side;
+        };
+        const Index right = missing(x.dim(3));
+        const Index bottom = missing(x.dim(2));
+        if (right == 0 && bottom == 0) return x;
+        const bool mirrored = right < x.dim(3) && bottom < x.dim(2);
+        return pad(x, {.right = right,
+                       .bottom = bottom,
+                       .mode = mirrored ? PaddingMode::reflect : PaddingMode::replicate});
+    }
+
+    VaeA vae_a_;
+    Map mapping_;
+    VaeB vae_b_;
+    ToneOptions tone_;
+};
+
+}  // namespace oldphoto

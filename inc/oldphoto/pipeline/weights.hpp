@@ -1,0 +1,92 @@
+#pragma once
+
+#include <oldphoto/io/safetensors.hpp>
+#include <oldphoto/nn/layer.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// State dicts between networks and files. One file holds several networks, told apart by a prefix:
+/// "vae_a.", "mapping.", "vae_b.".
+namespace oldphoto {
+
+namespace detail {
+
+/// Throws "file: reason".
+[[noreturn]] inline void throw_weights_error(const std::string& file, const std::string& reason) {
+    throw WeightsError(file + ": " + reason);
+}
+
+inline void check_weight(const std::string& file, const std::string& name, const Array& stored,
+                         const std::vector<Index>& expected) {
+    if (stored.dims() != expected) {
+        throw_weights_error(file, quote_json(name) +
+                                      " has another shape\n  network = " + format_dims(expected) +
+                                      "\n  file    = " + format_dims(stored.dims()));
+    }
+    // Counters, such as num_batches_tracked, are the only whole numbers in a state dict.
+    if (!is_floating(stored.dtype()) && !expected.empty()) {
+        throw_weights_error(file, quote_json(name) + " " + format_dims(expected) + " has type " +
+                                      std::string(to_string(stored.dtype())) +
+                                      "; expected a floating type");
+    }
+}
+
+}  // namespace detail
+
+/// Copies the arrays into the network's state. All names, shapes and types are checked before the
+/// first is written.
+/// @param file  where the arrays come from, for messages.
+/// @throws WeightsError for the first missing, misshapen, mistyped or unexpected name.
+template <class T, class B = Cpu, class Net>
+void load_state(const Net& net, const NamedArrays& arrays, const std::string& file) {
+    const auto state = state_of<T, B>(net);
+    OrderedMap<bool> known;
+    for (const auto& [name, variable] : state) {
+        const Array* stored = arrays.find(name);
+        if (stored == nullptr) {
+            detail::throw_weights_error(file, quote_json(name) +
+                                                  " is missing; the network has it as " +
+                                                  format_dims(variable.dims()));
+        }
+        detail::check_weight(file, name, *stored, variable.dims());
+        known.insert(name, true);
+    }
+    for (const auto& [name, array] : arrays) {
+        if (!known.contains(name)) {
+            detail::throw_weights_error(file, quote_json(name) + " " + format_dims(array.dims()) +
+                                                  " is not a part of the network");
+        }
+    }
+    for (const auto& [name, variable] : state) {
+        const auto values = arrays.at(name).template values<T>();
+        const auto target = variable.value();
+        B::upload(values.data(), target.data(), target.size());
+    }
+}
+
+/// Appends the network's state, names prefixed.
+template <class T, class B = Cpu, class Net>
+void save_state(const Net& net, NamedArrays& arrays, std::string_view prefix) {
+    for (const auto& [name, variable] : state_of<T, B>(net)) {
+        const auto values = variable.value().to_values();
+        arrays.insert(std::string(prefix) + name,
+                      Array::from_values(variable.dims(), std::span<const T>(values)));
+    }
+}
+
+/// The arrays whose names begin with `prefix`, renamed to begin with `replacement`.
+[[nodiscard]] inline NamedArrays with_prefix(const NamedArrays& arrays, std::string_view prefix,
+                                             std::string_view replacement = "") {
+    NamedArrays part;
+    for (const auto& [name, array] : arrays) {
+        if (name.starts_with(prefix)) {
+            part.insert(std::string(replacement) + name.substr(prefix.size()), array);
+        }
+    }
+    return part;
+}
+
+}  // namespace oldphoto

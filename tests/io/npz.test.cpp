@@ -1,0 +1,177 @@
+#include "../support/npz.hpp"
+
+#include <oldphoto/io/npz.hpp>
+
+#include <catch2/catch.hpp>
+
+#include "../support/files.hpp"
+#include "../support/shared.hpp"
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+#include <zip.h>
+
+namespace {
+
+using oldphoto::Array;
+using oldphoto::DType;
+using oldphoto::Index;
+using oldphoto::IoError;
+using oldphoto::NpzFile;
+using oldphoto::test::fixture_path;
+using oldphoto::test::message_of;
+using oldphoto::test::read_text;
+using oldphoto::test::TemporaryFolder;
+using oldphoto::test::write_text;
+
+struct Member {
+    std::string name;
+    std::string content;
+    int method;  // ZIP_CM_STORE or ZIP_CM_DEFLATE
+};
+
+void write_zip(const std::string& path, const std::vector<Member>& members) {
+    int code = 0;
+    zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+    if (archive == nullptr) throw std::runtime_error("cannot create " + path);
+    for (const auto& member : members) {
+        zip_source_t* source =
+            zip_source_buffer(archive, member.content.data(), member.content.size(), 0);
+        const auto index = zip_file_add(archive, member.name.c_str(), source, 0);
+        zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), member.method, 0);
+    }
+    if (zip_close(archive) != 0) throw std::runtime_error("cannot write " + path);
+}
+
+std::string npy_of(const Array& array) {
+    const TemporaryFolder folder;
+    oldphoto::write_npy(folder / "a", array);
+    return read_text(folder / "a");
+}
+
+/// The message, less the path, with which a whole archive is refused.
+std::string error_of(const std::string& path, const oldphoto::NpzOptions& options = {}) {
+    const std::string message =
+        message_of<IoError>([&] { (void)oldphoto::read_npz(path, options); });
+    if (message.empty()) return message;
+    REQUIRE(message.rfind(path + ": ", 0) == 0);
+    return message.substr(path.size() + 2);
+}
+
+void replace(std::string& text, const std::string& from, const std::string& to) {
+    REQUIRE(from.size() == to.size());
+    std::size_t count = 0;
+    for (auto place = text.find(from); place != std::string::npos;
+         place = text.find(from, place + 1)) {
+        text.replace(place, from.size(), to);
+        ++count;
+    }
+    REQUIRE(count > 0);
+}
+
+}  // namespace
+
+TEST_CASE("stored and deflated arrays are read by name and all at once", "[io][npz]") {
+    const TemporaryFolder folder;
+    const auto weight = Array::from_values<float>({2, 2}, {1, 2, 3, 4});
+    const Array zeros(DType::f64, {50, 100});
+    write_zip(folder / "a.npz", {{"z/weight.npy", npy_of(weight), ZIP_CM_STORE},
+                                 {"notes.txt", "no array", ZIP_CM_STORE},
+                                 {"a.npy", npy_of(zeros), ZIP_CM_DEFLATE}});
+    REQUIRE(read_text(folder / "a.npz").size() < 2000);  // so the zeros are deflated
+
+    const NpzFile file(folder / "a.npz");
+    CHECK(file.names() == std::vector<std::string>{"z/weight", "a"});
+    CHECK(file.read("a").dims() == std::vector<Index>{50, 100});
+    CHECK(file.read("a").values<double>() == zeros.values<double>());
+    CHECK(file.read("z/weight").values<float>() == std::vector<float>{1, 2, 3, 4});
+
+    const oldphoto::NamedArrays arrays = oldphoto::read_npz(folder / "a.npz");
+    CHECK(arrays.size() == 2);
+    CHECK(arrays.begin()->name == "z/weight");
+    CHECK(arrays.at("a").size() == 5000);
+}
+
+TEST_CASE("an archive that cannot be opened says why", "[io][npz][errors]") {
+    const TemporaryFolder folder;
+    CHECK(error_of(folder / "a.npz") == "cannot be read as a zip file (No such file)");
+    write_text(folder / "a.npz", "not a zip file at all");
+    CHECK(error_of(folder / "a.npz") == "cannot be read as a zip file (Not a zip archive)");
+    CHECK_FALSE(error_of(folder.path()).empty());
+}
+
+TEST_CASE("a member that is missing, doubled or no array is named", "[io][npz][errors]") {
+    const TemporaryFolder folder;
+    const std::string npy = npy_of(Array::from_values<float>({1}, {1}));
+    write_zip(folder / "a.npz", {{"w.npy", npy, ZIP_CM_STORE}, {"v.npy", npy, ZIP_CM_STORE}});
+    CHECK(message_of<IoError>([&] { (void)NpzFile(folder / "a.npz").read("x"); }) ==
+          folder / "a.npz: holds no array 'x'");
+
+    std::string bytes = read_text(folder / "a.npz");
+    replace(bytes, "v.npy", "w.npy");
+    write_text(folder / "b.npz", bytes);
+    CHECK(error_of(folder / "b.npz") == "array 'w' stands twice");
+
+    write_zip(folder / "c.npz", {{"w.npy", "text", ZIP_CM_STORE}});
+    CHECK(error_of(folder / "c.npz") == "w.npy: ends within the npy header");
+    write_zip(folder / "d.npz", {{"w.npy", npy + "x", ZIP_CM_DEFLATE}});
+    CHECK(error_of(folder / "d.npz") ==
+          "w.npy: float32 (1) does not fill the 5 bytes after the header");
+}
+
+TEST_CASE("a member that unpacks to more than the limit is refused", "[io][npz][errors]") {
+    const TemporaryFolder folder;
+    const std::string npy = npy_of(Array(DType::u8, {100'000}));
+    write_zip(folder / "a.npz", {{"w.npy", npy, ZIP_CM_DEFLATE}});
+    CHECK(error_of(folder / "a.npz", {.max_member_bytes = npy.size()}).empty());
+    CHECK(error_of(folder / "a.npz", {.max_member_bytes = npy.size() - 1}) ==
+          "w.npy: unpacks to 100128 bytes, the limit is 100127");
+}
+
+TEST_CASE("a damaged member is refused by its checksum", "[io][npz][errors]") {
+    const TemporaryFolder folder;
+    write_zip(folder / "a.npz",
+              {{"w.npy", npy_of(Array::from_values<std::int64_t>({1}, {0x1122334455667788})),
+                ZIP_CM_STORE}});
+    std::string bytes = read_text(folder / "a.npz");
+    replace(bytes, "\x88\x77\x66\x55", "\x88\x77\x67\x55");
+    write_text(folder / "b.npz", bytes);
+    CHECK(error_of(folder / "b.npz") == "w.npy: cannot be unpacked (CRC error)");
+}
+
+TEST_CASE("an npz archive that ends early or has a wrong byte is read or refused",
+          "[io][npz][fuzz]") {
+    const TemporaryFolder folder;
+    const std::string npy = npy_of(Array::from_values<float>({2}, {1, 2}));
+    write_zip(folder / "a.npz", {{"w.npy", npy, ZIP_CM_STORE}, {"v.npy", npy, ZIP_CM_DEFLATE}});
+    const std::string whole = read_text(folder / "a.npz");
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        CAPTURE(size);
+        write_text(folder / "b.npz", whole.substr(0, size));
+        CHECK_FALSE(error_of(folder / "b.npz").empty());
+    }
+    std::size_t refused = 0;
+    for (std::size_t place = 0; place < whole.size(); ++place) {
+        std::string changed = whole;
+        changed[place] = static_cast<char>(changed[place] ^ 0x10);
+        write_text(folder / "b.npz", changed);
+        refused += error_of(folder / "b.npz").empty() ? 0 : 1;
+    }
+    CHECK(refused > npy.size());
+}
+
+TEST_CASE("the archives of the fixtures are read as numpy stored them", "[io][npz][fixture]") {
+    OLDPHOTO_NEEDS_FIXTURE("vae/A_taps.npz");
+    const auto expected = oldphoto::test::read_npz(fixture_path("vae/A_taps.npz"));
+    const auto arrays = oldphoto::read_npz(fixture_path("vae/A_taps.npz"));
+    CHECK(arrays.at("encoder.10").dims() == std::vector<Index>{1, 12, 8, 10});
+    CHECK(arrays.size() == 18);
+    REQUIRE(arrays.size() == expected.size());
+    for (const auto& [name, array] : arrays) {
+        CAPTURE(name);
+        CHECK(array.dims() == expected.at(name).dims);
+        CHECK(array.values<float>() == expected.at(name).values<float>());
+    }
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <oldphoto/autograd/variable.hpp>
+#include <oldphoto/tensor/random.hpp>
+
+namespace oldphoto::test {
+
+/// Normal numbers, the same for the same seed.
+template <class T = double, std::size_t R>
+Tensor<T, R> random_tensor(const Shape<R>& shape, std::uint64_t seed) {
+    Rng rng(seed);
+    return normal<T, R>(shape, rng);
+}
+
+/// A parameter of normal numbers.
+template <class T = double, std::size_t R>
+Variable<T, R> random_variable(const Shape<R>& shape, std::uint64_t seed) {
+    return Variable<T, R>(random_tensor<T>(shape, seed), true);
+}
+
+}  // namespace oldphoto::test

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <oldphoto/nn/layer.hpp>
+
+#include <string>
+#include <vector>
+
+// What tests ask of the state of any layer or network.
+
+namespace oldphoto::test {
+
+/// "encoder.1.weight 64x3x7x7" for each entry of the state.
+template <class T, class Net>
+std::vector<std::string> state_lines(const Net& net) {
+    std::vector<std::string> lines;
+    for (const auto& [name, variable] : state_of<T>(net)) {
+        std::string shape;
+        for (const Index extent : variable.dims()) {
+            shape += (shape.empty() ? "" : "x") + std::to_string(extent);
+        }
+        lines.push_back(name + " " + shape);
+    }
+    return lines;
+}
+
+/// The names alone.
+template <class T, class Net>
+std::vector<std::string> state_names(const Net& net) {
+    std::vector<std::string> names;
+    for (const auto& entry : state_of<T>(net)) names.push_back(entry.name);
+    return names;
+}
+
+}  // namespace oldphoto::test
