@@ -9,7 +9,7 @@ void add_threads(CLI::App& arguments) {
     arguments
         .add_option_function<int>("--threads", set_thread_count,
                                   "Threads to compute with, 1 to 1024; one a core unless given")
-        ->check(CLI::Range(1, most_threads))
+        ->check(CLI::Range(1, most_threads, ""))
         ->type_name("N");
 }
 

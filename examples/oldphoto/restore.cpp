@@ -34,7 +34,7 @@ std::string restore_photo(const Restorer<>& restorer, const PhotoJob& job, bool 
     std::string line = job.input.string() + " -> " + job.output.string() + ", " +
                        std::to_string(restored.width()) + "x" + std::to_string(restored.height()) +
                        ", " + format("%.2f s", seconds_since(start));
-    if (!info.damage.empty()) line += "; damaged: " + info.damage;
+    if (!info.damage.empty()) line += "; the input " + info.damage;
     return line;
 }
 

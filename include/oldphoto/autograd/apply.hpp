@@ -70,16 +70,18 @@ void deliver(const G& gradient, const V& input) {
 
 /// Appends a step to the program that records on this thread, if one does.
 /// @param backward  called with no argument; adds to the flow of the wanted inputs.
-template <class Out, class Backward>
+template <class Out, class F>
 void record_step(const char* name, const Out& out, const Cost& cost, const Window& window,
-                 Backward backward, std::vector<Handle<NodeBase>> inputs) {
+                 F backward, std::vector<std::shared_ptr<NodeBase>> inputs) {
     Program* program = Program::current();
     if (program == nullptr) return;
     Step step{name, std::move(inputs), out.node(), cost, window, {}};
     for (const auto& input : step.inputs) {
         if (input->requires_grad) out.node()->requires_grad = true;
     }
-    if (out.node()->requires_grad) step.backward = std::move(backward);
+    if (out.node()->requires_grad) {
+        step.backward = std::make_unique<BackwardClosure<F>>(std::move(backward));
+    }
     program->append(std::move(step));
 }
 

@@ -44,13 +44,13 @@ template <class E, class Out>
 void record_tree(const char* name, const E& e, const Out& out) {
     const auto leaves = leaves_of(e);
     auto* node = out.node().get();
-    const auto backward = [e, leaves, node] {
+    auto backward = [e, leaves, node] {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             (deliver_to_leaf<I>(e, node->flow, std::get<I>(leaves)), ...);
         }
         (std::make_index_sequence<std::tuple_size_v<decltype(leaves)>>{});
     };
-    std::vector<Handle<NodeBase>> inputs;
+    std::vector<std::shared_ptr<NodeBase>> inputs;
     std::apply(
         [&](const auto&... leaf) {
             const auto add = [&]<class Leaf>(const Leaf& l) {
@@ -63,7 +63,7 @@ void record_tree(const char* name, const E& e, const Out& out) {
     constexpr double operands = std::tuple_size_v<decltype(leaves)>;
     const double item = sizeof(typename Out::value_type);
     record_step(name, out, {elements * operands, elements * item * (operands + 1)},
-                Window::pointwise(), backward, std::move(inputs));
+                Window::pointwise(), std::move(backward), std::move(inputs));
 }
 
 /// raw * scale + shift: a picture with a norm pending.
@@ -91,7 +91,7 @@ template <class Fn, class T, class B>
 [[nodiscard]] Variable<T, 4, B> record_activation(const Fn& fn, const Variable<T, 4, B>& x) {
     const Variable<T, 4, B> out(x.deferred().with_activation(fn));
     auto* node = out.node().get();
-    const auto backward = [fn, x, node] {
+    auto backward = [fn, x, node] {
         if (!x.node()->wanted) return;
         const auto& gy = node->flow;
         const auto& before = x.deferred();
@@ -102,7 +102,7 @@ template <class Fn, class T, class B>
                 : tangent_product<0>(gy, MapPlan<Fn, LeafPlan<T, 4>>{fn, x.plan(gy.shape())}));
     };
     const auto elements = static_cast<double>(out.size());
-    record_step(Fn::name, out, {elements, 0}, Window::pointwise(), backward, {x.node()});
+    record_step(Fn::name, out, {elements, 0}, Window::pointwise(), std::move(backward), {x.node()});
     return out;
 }
 
@@ -112,12 +112,12 @@ template <class T, class B>
                                                 const Variable<T, 4, B>& x) {
     const Variable<T, 4, B> out(f.deferred().with_addend(x.value()));
     auto* node = out.node().get();
-    const auto backward = [f, x, node] {
+    auto backward = [f, x, node] {
         if (f.node()->wanted) f.node()->add_flow(node->flow);
         if (x.node()->wanted) x.node()->add_flow(node->flow);
     };
     const auto elements = static_cast<double>(out.size());
-    record_step(fn::AddFn::name, out, {elements, 0}, Window::pointwise(), backward,
+    record_step(fn::AddFn::name, out, {elements, 0}, Window::pointwise(), std::move(backward),
                 {f.node(), x.node()});
     return out;
 }

@@ -2,9 +2,7 @@
 
 #include <oldphoto/core/config.hpp>
 #include <oldphoto/core/error.hpp>
-#include <oldphoto/core/handle.hpp>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -58,17 +56,33 @@ struct NodeBase {
     bool listed = false;  // its gradient was asked for
 };
 
+/// What a step does in a walk: its closure behind one virtual call. (std::function would also
+/// compile a copy of every closure.)
+struct Backward {
+    Backward() = default;
+    Backward(const Backward&) = delete;
+    Backward& operator=(const Backward&) = delete;
+    virtual ~Backward() = default;
+    virtual void run() const = 0;
+};
+template <class F>
+struct BackwardClosure final : Backward {
+    explicit BackwardClosure(F&& f) : closure(std::move(f)) {}
+    void run() const override { closure(); }
+    F closure;
+};
+
 }  // namespace detail
 
 /// One recorded op.
 struct Step {
     std::string name;
-    std::vector<Handle<detail::NodeBase>> inputs;
-    Handle<detail::NodeBase> output;
+    std::vector<std::shared_ptr<detail::NodeBase>> inputs;
+    std::shared_ptr<detail::NodeBase> output;
     Cost cost;
     Window window;
-    /// Adds to the flow of the wanted inputs; empty where no input requires a gradient.
-    std::function<void()> backward;
+    /// Adds to the flow of the wanted inputs; null where no input requires a gradient.
+    std::unique_ptr<detail::Backward> backward;
 };
 
 /// The recorded list of ops, in the order of their execution. Recording is a scope:
@@ -130,7 +144,7 @@ public:
         loss.seed_flow();
         for (std::size_t k = steps_.size(); k-- > 0;) {
             const Step& step = steps_[k];
-            if (step.output->has_flow() && step.backward) step.backward();
+            if (step.output->has_flow() && step.backward) step.backward->run();
             // Nothing before this step adds to its output any more.
             if (!step.output->listed) step.output->clear_flow();
         }

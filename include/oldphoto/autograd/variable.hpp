@@ -77,7 +77,7 @@ auto record_expression(const E& e);
 template <class T, class B = Cpu>
 class AnyVariable {
 public:
-    explicit AnyVariable(Handle<detail::ValueNode<T, B>> node) : node_(std::move(node)) {}
+    explicit AnyVariable(std::shared_ptr<detail::ValueNode<T, B>> node) : node_(std::move(node)) {}
 
     [[nodiscard]] std::vector<Index> dims() const { return node_->dims(); }
     [[nodiscard]] Index size() const {
@@ -90,12 +90,12 @@ public:
     [[nodiscard]] Tensor<T, 1, B> value() const { return node_->flat_value(); }
     /// Empty until a backward walk has asked for it.
     [[nodiscard]] Tensor<T, 1, B> gradient() const { return node_->flat_gradient(); }
-    [[nodiscard]] const Handle<detail::ValueNode<T, B>>& node() const noexcept {
+    [[nodiscard]] const std::shared_ptr<detail::ValueNode<T, B>>& node() const noexcept {
         return node_;
     }
 
 private:
-    Handle<detail::ValueNode<T, B>> node_;
+    std::shared_ptr<detail::ValueNode<T, B>> node_;
 };
 
 /// A value that ops record, and its gradient. Copies share both. Pictures (rank 4) may have a norm,
@@ -137,7 +137,7 @@ public:
     [[nodiscard]] Variable detach() const { return Variable(value()); }
 
     [[nodiscard]] auto plan(const Shape<R>& target) const { return value().plan(target); }
-    [[nodiscard]] const Handle<detail::Node<T, R, B>>& node() const noexcept {
+    [[nodiscard]] const std::shared_ptr<detail::Node<T, R, B>>& node() const noexcept {
         return node_;
     }
     operator AnyVariable<T, B>() const { return AnyVariable<T, B>(node_); }
@@ -149,7 +149,7 @@ public:
     }
 
 private:
-    Handle<detail::Node<T, R, B>> node_;
+    std::shared_ptr<detail::Node<T, R, B>> node_;
 };
 
 template <class V>

@@ -23,6 +23,8 @@ struct MappingOptions {
         return latent_channels > 0 ? latent_channels : base;
     }
 
+    [[nodiscard]] friend bool operator==(const MappingOptions&, const MappingOptions&) = default;
+
     /// @throws OptionError
     void check() const {
         const auto require = [](bool holds, const char* rule, Index got) {

@@ -38,6 +38,8 @@ struct VaeOptions {
     /// The smallest side: reflections of 3 pixels in the picture and of 1 in the latent must fit.
     [[nodiscard]] Index smallest_side() const { return std::max(Index{4}, 2 * size_multiple()); }
 
+    [[nodiscard]] friend bool operator==(const VaeOptions&, const VaeOptions&) = default;
+
     /// @throws OptionError
     void check() const {
         const auto require = [](bool holds, const char* rule, Index got) {

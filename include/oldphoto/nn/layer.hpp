@@ -124,7 +124,7 @@ private:
         L layer;
     };
 
-    Handle<Interface> layer_;
+    std::shared_ptr<Interface> layer_;
 };
 
 }  // namespace oldphoto

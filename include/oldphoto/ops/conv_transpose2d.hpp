@@ -72,7 +72,7 @@ struct ConvTranspose2dOp {
     }
     [[nodiscard]] static Cost cost(const Shape<4>& y, const Shape<4>& x, const Shape<4>& w,
                                    const Shape<1>&) {
-        const double taps = static_cast<double>(w[1] * w[2] * w[3]);
+        const auto taps = static_cast<double>(w[1] * w[2] * w[3]);
         return {2 * static_cast<double>(x.size()) * taps,
                 4 * static_cast<double>(x.size() + y.size() + w.size())};
     }

@@ -45,7 +45,7 @@ public:
     }
 
     /// Moments of the planes of raw(): its producer's, or computed now.
-    [[nodiscard]] Handle<const std::vector<Moments>> moments() const {
+    [[nodiscard]] std::shared_ptr<const std::vector<Moments>> moments() const {
         if (moments_) return moments_;
         std::vector<Moments> moments(static_cast<std::size_t>(raw_.dim(0) * raw_.dim(1)));
         B::moments_of_planes(raw_.view(), moments.data());
@@ -104,7 +104,7 @@ public:
 
 private:
     Tensor<T, 4, B> raw_;
-    Handle<const std::vector<Moments>> moments_;
+    std::shared_ptr<const std::vector<Moments>> moments_;
     Tensor<T, 4, B> scale_;  // (N, C, 1, 1), dense
     Tensor<T, 4, B> shift_;
     RowFn activation_;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <oldphoto/backend/cpu/cpu.hpp>
-#include <oldphoto/core/handle.hpp>
 #include <oldphoto/tensor/expr.hpp>
 
 #include <initializer_list>
@@ -96,9 +95,8 @@ public:
     const Tensor& assign(const E& e) const {
         const auto shape = broadcast_shapes(shape_, e.shape(), "assign");
         if (!(shape == shape_)) {
-            throw_shape_error(
-                "assign", "the expression must fit into the tensor",
-                {{"tensor", dims_of(shape_)}, {"expression", dims_of(e.shape())}});
+            throw_shape_error("assign", "the expression must fit into the tensor",
+                              {{"tensor", dims_of(shape_)}, {"expression", dims_of(e.shape())}});
         }
         B::assign(view(), e.plan(shape_));
         return *this;
@@ -142,8 +140,7 @@ public:
     /// The only element.
     [[nodiscard]] T item() const {
         if (size() != 1) {
-            throw_shape_error("item", "expected exactly one element",
-                              {{"shape", dims_of(shape_)}});
+            throw_shape_error("item", "expected exactly one element", {{"shape", dims_of(shape_)}});
         }
         T number;
         B::download(data(), &number, 1);
@@ -277,14 +274,14 @@ private:
     template <class U, std::size_t S, class C>
     friend class Tensor;
 
-    Tensor(Handle<T> data, const Shape<R>& shape, const Shape<R>& strides) noexcept
+    Tensor(std::shared_ptr<T> data, const Shape<R>& shape, const Shape<R>& strides) noexcept
         : data_(std::move(data)), shape_(shape), strides_(strides) {}
 
-    [[nodiscard]] Handle<T> shift(Index offset) const {
-        return std::shared_ptr<T>(data_.shared(), data_.get() + offset);
+    [[nodiscard]] std::shared_ptr<T> shift(Index offset) const {
+        return std::shared_ptr<T>(data_, data_.get() + offset);
     }
 
-    Handle<T> data_;
+    std::shared_ptr<T> data_;
     Shape<R> shape_{};
     Shape<R> strides_{};
 };

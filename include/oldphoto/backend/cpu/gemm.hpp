@@ -13,31 +13,35 @@ inline namespace OLDPHOTO_TIER {
 /// Whether the elements of a row or those of a column lie side by side.
 enum class Order { rows, columns };
 
-namespace detail {
-
-template <class T, Order order>
-[[nodiscard]] auto as_matrix(const View<T, 2>& m) {
-    constexpr int major = order == Order::rows ? Eigen::RowMajor : Eigen::ColMajor;
-    using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, major>;
-    const Eigen::OuterStride<> outer(m.strides[order == Order::rows ? 0 : 1]);
-    return Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>(m.data, m.shape[0],
-                                                                      m.shape[1], outer);
-}
-
-}  // namespace detail
-
 /// C = A B or C += A B on the calling thread; C by rows. The orders are template arguments because
 /// each pair costs a program the compilation of one more product.
+///
+/// Calls the product under Eigen's expressions, the entry that its own BLAS uses: `c += a * b`
+/// would have a program compile matrix-vector and coefficient-wise products besides, which takes a
+/// compiler three times as long.
 template <Order order_a, Order order_b, class T>
 void gemm_serial(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b, bool accumulate) {
-#ifdef EIGEN_HAS_OPENMP
-    // Eigen would cut the work by the number of threads, and with it change the bits.
-    static const bool once = (Eigen::setNbThreads(1), true);
-    static_cast<void>(once);
-#endif
-    auto result = detail::as_matrix<T, Order::rows>(c);
-    if (!accumulate) result.setZero();
-    result.noalias() += detail::as_matrix<T, order_a>(a) * detail::as_matrix<T, order_b>(b);
+    using Eigen::Dynamic;
+    constexpr int major_a = order_a == Order::rows ? Eigen::RowMajor : Eigen::ColMajor;
+    constexpr int major_b = order_b == Order::rows ? Eigen::RowMajor : Eigen::ColMajor;
+    using Product =
+        Eigen::internal::general_matrix_matrix_product<Index, T, major_a, false, T, major_b, false,
+                                                       Eigen::RowMajor, 1>;
+    const Index m = c.shape[0];
+    const Index n = c.shape[1];
+    const Index k = a.shape[1];
+    if (!accumulate) {
+        for (Index row = 0; row < m; ++row) std::fill_n(c.data + row * c.strides[0], n, T(0));
+    }
+    if (m == 0 || n == 0 || k == 0) return;
+    const auto stride = [](const View<T, 2>& x, Order order) {
+        return x.strides[order == Order::rows ? 0 : 1];
+    };
+    // One thread: Eigen would cut the work by the number of threads, and with it change the bits.
+    Eigen::internal::gemm_blocking_space<Eigen::RowMajor, T, T, Dynamic, Dynamic, Dynamic> blocking(
+        m, n, k, 1, true);
+    Product::run(m, n, k, a.data, stride(a, order_a), b.data, stride(b, order_b), c.data, 1,
+                 c.strides[0], T(1), blocking, nullptr);
 }
 
 /// The same for operands of which either the rows or the columns lie side by side.

@@ -150,22 +150,27 @@ void assign(const View<T, R>& destination, const BlockSource<T>& source) {
     });
 }
 
-/// Reduces n numbers: packs side by side, then their lanes in order.
+/// Reduces n numbers: several packs side by side, which keeps each sum short and the processor
+/// busy, then what they hold in order.
 template <class Reducer, class T>
-T reduce_block(const T* values, Index n) {
-    const LeafRun<T> run{values, 1};
-    auto total = Pack<T>(Reducer::template identity<T>());
-    for_each_pack<T>(n, [&](auto where, Index, Index count) {
-        auto x = run.value(where);
-        for (Index lane = count; lane < Pack<T>::width; ++lane) {
-            x.lanes[lane] = Reducer::template identity<T>();
+[[nodiscard]] double reduce_block(const T* values, Index n) {
+    constexpr Index packs = 8;
+    constexpr Index width = Pack<T>::width;
+    Pack<T> totals[packs];
+    for (auto& total : totals) total = Pack<T>(Reducer::template identity<T>());
+    Index k = 0;
+    for (; k + packs * width <= n; k += packs * width) {
+        for (Index p = 0; p < packs; ++p) {
+            totals[p] = Reducer::combine(totals[p], Pack<T>::load(values + k + p * width));
         }
-        total = Reducer::combine(total, x);
-    });
-    T result = Reducer::template identity<T>();
-    for (Index lane = 0; lane < Pack<T>::width; ++lane) {
-        result = Reducer::combine(result, T(total.lanes[lane]));
     }
+    double result = Reducer::template identity<double>();
+    for (const auto& total : totals) {
+        for (Index lane = 0; lane < width; ++lane) {
+            result = Reducer::combine(result, double(total.lanes[lane]));
+        }
+    }
+    for (; k < n; ++k) result = Reducer::combine(result, double(values[k]));
     return result;
 }
 
@@ -177,7 +182,7 @@ template <class Reducer, class T>
     T values[elements_per_block];
     for_each_block(begin, end, source.row(), [&](Index first, Index n) {
         source.write(first, n, values);
-        total = Reducer::combine(total, double(reduce_block<Reducer>(values, n)));
+        total = Reducer::combine(total, reduce_block<Reducer>(values, n));
     });
     return total;
 }
