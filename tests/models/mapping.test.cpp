@@ -88,7 +88,7 @@ TEST_CASE("the gradients of a whole mapping match central differences", "[models
     const auto z = test::random_variable(Shape<4>{1, 2, 4, 5}, 2);
     auto inputs = parameters_of<double>(mapping);
     inputs.push_back(z);
-    CHECK(testing::gradcheck([&] { return mapping(z); }, inputs) < 1e-6);
+    CHECK(testing::gradcheck([&] { return mapping(z); }, inputs) < 1e-7);
 }
 
 TEST_CASE("a mapping refuses options that it cannot have", "[models][error]") {

@@ -180,7 +180,8 @@ TEST_CASE("the gradients of a whole VAE match central differences", "[models][gr
     const auto x = test::random_variable(Shape<4>{1, 1, 8, 6}, 2);
     auto inputs = parameters_of<double>(vae);
     inputs.push_back(x);
-    CHECK(testing::gradcheck([&] { return vae(x); }, inputs) < 1e-6);
+    // Norms of so few pixels bend much within larger steps.
+    CHECK(testing::gradcheck([&] { return vae(x); }, inputs, {.step = 1e-6}) < 1e-7);
 }
 
 TEST_CASE("half a VAE has half the state and refuses to do the rest", "[models][error]") {

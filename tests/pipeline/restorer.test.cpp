@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "../support/bytes.hpp"
+#include "../support/arrays.hpp"
 #include "../support/files.hpp"
 #include "../support/pictures.hpp"
 #include "../support/small_model.hpp"
@@ -54,12 +54,6 @@ std::string load_message(const NamedArrays& arrays, const Metadata& metadata) {
 
 std::string load_message(const test::SmallModel& model) {
     return load_message(model.arrays(), model.metadata);
-}
-
-NamedArrays with(const NamedArrays& arrays, const std::string& name, const Array& replacement) {
-    NamedArrays changed;
-    for (const auto& [key, array] : arrays) changed.insert(key, key == name ? replacement : array);
-    return changed;
 }
 
 test::SmallModel with_metadata(const std::string& name, const std::string& text) {
@@ -198,23 +192,21 @@ TEST_CASE("models that do not fit are refused by file and network", "[pipeline][
     CHECK(load_message(with_prefix(arrays, "vae_a.", "vae_a."), {}) ==
           "PATH: has no weights whose names begin with \"mapping.\"");
 
-    CHECK(load_message(with(arrays, "vae_a.encoder.4.bias", Array(DType::f32, {5})), {}) ==
-          "PATH: vae_a: \"encoder.4.bias\" has another shape\n"
-          "  network = (6)\n"
-          "  file    = (5)");
-    CHECK(load_message(with(arrays, "mapping.model.0.bias", Array(DType::i64, {12})), {}) ==
-          "PATH: mapping: \"model.0.bias\" (12) has type int64; expected a floating type");
+    CHECK(
+        load_message(test::replaced(arrays, "vae_a.encoder.4.bias", Array(DType::f32, {5})), {}) ==
+        "PATH: vae_a: \"encoder.4.bias\" has another shape\n"
+        "  network = (6)\n"
+        "  file    = (5)");
+    CHECK(
+        load_message(test::replaced(arrays, "mapping.model.0.bias", Array(DType::i64, {12})), {}) ==
+        "PATH: mapping: \"model.0.bias\" (12) has type int64; expected a floating type");
 
     auto more = arrays;
     more.insert("vae_b.decoder.99.bias", Array(DType::f32, {2}));
     CHECK(load_message(more, {}) ==
           "PATH: vae_b: \"decoder.99.bias\" (2) is not a part of the network");
 
-    NamedArrays fewer;
-    for (const auto& [name, array] : arrays) {
-        if (name != "vae_b.decoder.4.bias") fewer.insert(name, array);
-    }
-    CHECK(load_message(fewer, {}) ==
+    CHECK(load_message(test::without(arrays, "vae_b.decoder.4.bias"), {}) ==
           "PATH: vae_b: \"decoder.4.bias\" is missing; the network has it as (6)");
 }
 

@@ -5,8 +5,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "../support/arrays.hpp"
 #include "../support/files.hpp"
 #include "../support/state.hpp"
+#include <cstring>
 
 using namespace oldphoto;
 
@@ -24,19 +26,6 @@ NamedArrays arrays_of(const Sequential<float>& net) {
     NamedArrays arrays;
     save_state<float>(net, arrays, "");
     return arrays;
-}
-
-/// `arrays` with one of them replaced, or left out.
-NamedArrays with(const NamedArrays& arrays, const std::string& name, const Array* replacement) {
-    NamedArrays changed;
-    for (const auto& [key, array] : arrays) {
-        if (key != name) {
-            changed.insert(key, array);
-        } else if (replacement != nullptr) {
-            changed.insert(key, *replacement);
-        }
-    }
-    return changed;
 }
 
 Numbers state_values(const Sequential<float>& net) {
@@ -88,7 +77,8 @@ TEST_CASE("states are converted from the type in which they are stored", "[pipel
         return array;
     }();
     const Array counter = Array::from_values<std::int64_t>({}, {7});
-    arrays = with(with(arrays, "0.weight", &half), "1.num_batches_tracked", &counter);
+    arrays =
+        test::replaced(test::replaced(arrays, "0.weight", half), "1.num_batches_tracked", counter);
     const auto net = small_net(Init::zeros());
     load_state<float>(net, arrays, "m.safetensors");
     const auto values = state_values(net);
@@ -117,17 +107,17 @@ TEST_CASE("a state that does not fit is refused as a whole, by name and shapes",
           "[pipeline][error]") {
     Rng rng(1);
     const auto arrays = arrays_of(small_net(rng));
-    CHECK(load_message(with(arrays, "0.bias", nullptr)) ==
+    CHECK(load_message(test::without(arrays, "0.bias")) ==
           "m.safetensors: \"0.bias\" is missing; the network has it as (1)");
 
     const Array misshapen(DType::f32, {1, 1, 2, 1});
-    CHECK(load_message(with(arrays, "0.weight", &misshapen)) ==
+    CHECK(load_message(test::replaced(arrays, "0.weight", misshapen)) ==
           "m.safetensors: \"0.weight\" has another shape\n"
           "  network = (1, 1, 1, 2)\n"
           "  file    = (1, 1, 2, 1)");
 
     const Array whole(DType::i32, {1});
-    CHECK(load_message(with(arrays, "1.bias", &whole)) ==
+    CHECK(load_message(test::replaced(arrays, "1.bias", whole)) ==
           "m.safetensors: \"1.bias\" (1) has type int32; expected a floating type");
 
     auto more = arrays;

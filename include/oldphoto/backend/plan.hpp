@@ -10,7 +10,8 @@
 /// A Plan is what a backend takes from an expression: a trivially copyable tree that can be
 /// evaluated anywhere.
 ///
-///     plan.at(i)          element i (row-major) of the result; runs on a device
+///     plan.at(i)          element i (row-major) of the result, computed with the integer type of
+///                         i; runs on a device
 ///     plan.run(begin, n)  the same tree, its leaves resolved for the contiguous block
 ///                         [begin, begin + n), which must not cross a merged row (row_length);
 ///                         then run.value(where) gives whole packs of it; runs on the host
@@ -19,10 +20,12 @@
 /// or a pack) and applies the functor to whatever they give. `dual<I>(where)` does the same for the
 /// pair (value, derivative with respect to leaf I), which is all that a gradient needs.
 namespace oldphoto {
+OLDPHOTO_HD_TEMPLATES_BEGIN
 
 /// The place of one element, counted row-major from the start of the result.
+template <class I>
 struct Element {
-    Index i;
+    I i;
 };
 
 /// A value and its derivative with respect to one leaf of the tree.
@@ -73,12 +76,18 @@ struct LeafPlan {
     Shape<R> shape;
     Shape<R> strides;
 
-    OLDPHOTO_HD T value(Element where) const { return data[offset_of(where.i, shape, strides)]; }
-    template <std::size_t I>
-    OLDPHOTO_HD Dual<T> dual(Element where) const {
-        return {value(where), T(I == 0 ? 1 : 0)};
+    template <class I>
+    OLDPHOTO_HD T value(Element<I> where) const {
+        return data[offset_of(where.i, shape, strides)];
     }
-    OLDPHOTO_HD T at(Index i) const { return value(Element{i}); }
+    template <std::size_t Leaf, class I>
+    OLDPHOTO_HD Dual<T> dual(Element<I> where) const {
+        return {value(where), T(Leaf == 0 ? 1 : 0)};
+    }
+    template <class I>
+    OLDPHOTO_HD T at(I i) const {
+        return value(Element<I>{i});
+    }
 
     LeafRun<T> run(Index begin, Index /*n*/) const {
         const Index step = R == 0 ? 0 : strides[R == 0 ? 0 : R - 1];
@@ -95,7 +104,10 @@ struct ConstantPlan {
 
     T number;
 
-    OLDPHOTO_HD T value(Element) const { return number; }
+    template <class I>
+    OLDPHOTO_HD T value(Element<I>) const {
+        return number;
+    }
     template <class Where>
     auto value(Where where) const {
         return where.splat(number);
@@ -106,7 +118,10 @@ struct ConstantPlan {
         using X = std::remove_const_t<decltype(x)>;
         return Dual<X>{x, X(T(I == 0 ? 1 : 0))};
     }
-    OLDPHOTO_HD T at(Index) const { return number; }
+    template <class I>
+    OLDPHOTO_HD T at(I) const {
+        return number;
+    }
     ConstantPlan run(Index, Index) const { return *this; }
     [[nodiscard]] bool merges(std::size_t) const { return true; }
 };
@@ -132,7 +147,10 @@ struct MapPlan {
         d.value = y;
         return d;
     }
-    OLDPHOTO_HD value_type at(Index i) const { return value(Element{i}); }
+    template <class I>
+    OLDPHOTO_HD value_type at(I i) const {
+        return value(Element<I>{i});
+    }
     auto run(Index begin, Index n) const {
         return MapPlan<Fn, decltype(x.run(begin, n))>{fn, x.run(begin, n)};
     }
@@ -171,7 +189,10 @@ struct ZipPlan {
             return d;
         }
     }
-    OLDPHOTO_HD value_type at(Index i) const { return value(Element{i}); }
+    template <class I>
+    OLDPHOTO_HD value_type at(I i) const {
+        return value(Element<I>{i});
+    }
     auto run(Index begin, Index n) const {
         return ZipPlan<Fn, decltype(x.run(begin, n)), decltype(y.run(begin, n))>{
             fn, x.run(begin, n), y.run(begin, n)};
@@ -197,7 +218,10 @@ struct OpaquePlan {
         using Y = std::remove_const_t<decltype(y)>;
         return Dual<Y>{y, Y(value_type(I == 0 ? 1 : 0))};
     }
-    OLDPHOTO_HD value_type at(Index i) const { return value(Element{i}); }
+    template <class I>
+    OLDPHOTO_HD value_type at(I i) const {
+        return value(Element<I>{i});
+    }
     auto run(Index begin, Index n) const {
         return OpaquePlan<decltype(x.run(begin, n))>{x.run(begin, n)};
     }
@@ -216,7 +240,10 @@ struct TangentPlan {
     OLDPHOTO_HD auto value(Where where) const {
         return x.template dual<I>(where).tangent;
     }
-    OLDPHOTO_HD value_type at(Index i) const { return value(Element{i}); }
+    template <class I>
+    OLDPHOTO_HD value_type at(I i) const {
+        return value(Element<I>{i});
+    }
     auto run(Index begin, Index n) const {
         return TangentPlan<I, decltype(x.run(begin, n))>{x.run(begin, n)};
     }
@@ -234,14 +261,18 @@ struct RandomPlan {
     std::uint64_t stream;
     Index begin;
 
-    OLDPHOTO_HD T value(Element where) const {
+    template <class I>
+    OLDPHOTO_HD T value(Element<I> where) const {
         return draw(philox(seed, static_cast<std::uint64_t>(begin + where.i), stream));
     }
     template <class Where>
     auto value(Where where) const {
-        return where.template generate<T>([this](Index k) { return value(Element{k}); });
+        return where.template generate<T>([this](Index k) { return value(Element<Index>{k}); });
     }
-    OLDPHOTO_HD T at(Index i) const { return value(Element{i}); }
+    template <class I>
+    OLDPHOTO_HD T at(I i) const {
+        return value(Element<I>{i});
+    }
     RandomPlan run(Index block_begin, Index) const {
         return {draw, seed, stream, begin + block_begin};
     }
@@ -262,4 +293,5 @@ template <class P, std::size_t R>
     }
 }
 
+OLDPHOTO_HD_TEMPLATES_END
 }  // namespace oldphoto

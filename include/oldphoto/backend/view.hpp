@@ -13,14 +13,16 @@ struct View {
     Shape<R> strides;
 };
 
-/// Pointer offset of the element with row-major number i.
-template <std::size_t R>
-[[nodiscard]] OLDPHOTO_HD constexpr Index offset_of(Index i, const Shape<R>& shape,
+/// Pointer offset of the element with row-major number i. I is any integer that can count the
+/// elements: a device divides much faster in 32 bits than in 64.
+template <class I, std::size_t R>
+[[nodiscard]] OLDPHOTO_HD constexpr Index offset_of(I i, const Shape<R>& shape,
                                                     const Shape<R>& strides) noexcept {
     Index offset = 0;
     for (std::size_t k = R; k-- > 0;) {
-        offset += (i % shape[k]) * strides[k];
-        i /= shape[k];
+        const auto extent = static_cast<I>(shape[k]);
+        offset += static_cast<Index>(i % extent) * strides[k];
+        i /= extent;
     }
     return offset;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <oldphoto/backend/cpu/conv.hpp>
 #include <oldphoto/backend/cpu/fold.hpp>
 #include <oldphoto/backend/cpu/gemm.hpp>
+#include <oldphoto/backend/cpu/kernel_table.hpp>
 #include <oldphoto/backend/cpu/lower.hpp>
 #include <oldphoto/backend/cpu/materialize.hpp>
 #include <oldphoto/backend/cpu/max_adjoint.hpp>
@@ -10,33 +10,13 @@
 #include <oldphoto/backend/cpu/pending.hpp>
 #include <oldphoto/backend/cpu/pool.hpp>
 #include <oldphoto/backend/cpu/resample.hpp>
-
-#include <cstring>
-#include <memory>
-#include <new>
+#include <oldphoto/backend/host_memory.hpp>
 
 namespace oldphoto {
 
 /// The host processor: plans become loops over packs, matrix products go to Eigen.
-struct Cpu {
+struct Cpu : HostMemory {
     static constexpr const char* name = "cpu";
-
-    /// Uninitialised memory for n elements, aligned to 64 bytes, freed with the last handle.
-    template <class T>
-    [[nodiscard]] static std::shared_ptr<T> allocate(Index n) {
-        constexpr std::align_val_t alignment{64};
-        const auto bytes = static_cast<std::size_t>(n) * sizeof(T);
-        return std::shared_ptr<T>(static_cast<T*>(::operator new(bytes, alignment)),
-                                  [](T* p) { ::operator delete(p, alignment); });
-    }
-    template <class T>
-    static void upload(const T* host, T* device, Index n) {
-        if (n > 0) std::memcpy(device, host, static_cast<std::size_t>(n) * sizeof(T));
-    }
-    template <class T>
-    static void download(const T* device, T* host, Index n) {
-        if (n > 0) std::memcpy(host, device, static_cast<std::size_t>(n) * sizeof(T));
-    }
 
     /// destination[i] = plan[i]
     template <class T, std::size_t R, Plan P>
@@ -77,19 +57,19 @@ struct Cpu {
     template <class T>
     static void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w,
                        const T* bias, const View<T, 4>& y, Moments* moments) {
-        cpu::conv2d(g, x, w, bias, y, moments);
+        cpu::kernels<T>.conv2d(g, x, w, bias, y, moments);
     }
     /// x = conv^T(y, w) + bias, the adjoint of conv2d in its input; bias and moments may be null.
     template <class T>
     static void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>& w,
                             const T* bias, const View<T, 4>& x, Moments* moments) {
-        cpu::conv2d_data(g, y, w, bias, x, moments);
+        cpu::kernels<T>.conv2d_data(g, y, w, bias, x, moments);
     }
     /// dw, the adjoint of conv2d in its weights.
     template <class T>
     static void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSource<T>& y,
                                const View<T, 4>& dw) {
-        cpu::conv2d_weights(g, x, y, dw);
+        cpu::kernels<T>.conv2d_weights(g, x, y, dw);
     }
     /// The adjoint of padding: gx from gy, both dense.
     template <class T>
