@@ -84,7 +84,7 @@ TEST_CASE("to_svg draws a box for what is given and for every step", "[autograd]
     const std::string svg = to_svg(small.program, "small");
     CHECK(svg.starts_with("<svg "));
     CHECK(svg.ends_with("</svg>\n"));
-    CHECK(count(svg, "width=\"330\" height=\"28\"") == 5);
+    CHECK(count(svg, "width=\"380\" height=\"28\"") == 5);
     CHECK(count(svg, ">x0</text>") == 1);
     CHECK(count(svg, ">conv2d</text>") == 1);
     CHECK(count(svg, ">small</text>") == 1);
@@ -114,9 +114,9 @@ TEST_CASE("to_svg gives arrows that run side by side lanes of their own", "[auto
     append(program, "four", {}, {}, e, d, b, c);
     const std::string svg = to_svg(program);
     // a - three and b - four overlap; c - four overlaps with both.
-    CHECK(count(svg, "H528Q536 ") == 1);
-    CHECK(count(svg, "H544Q552 ") == 1);
-    CHECK(count(svg, "H560Q568 ") == 1);
+    CHECK(count(svg, "H578Q586 ") == 1);
+    CHECK(count(svg, "H594Q602 ") == 1);
+    CHECK(count(svg, "H610Q618 ") == 1);
 }
 
 TEST_CASE("to_svg escapes names", "[autograd][draw]") {

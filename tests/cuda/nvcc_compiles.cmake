@@ -1,4 +1,4 @@
-# cmake -DFLAGS=file -DSOURCE=file.cpp -DOBJECT=file.o -P nvcc_compiles.cmake
+# cmake -DFLAGS=file -DNVCC_FLAGS=flag;... -DSOURCE=file.cpp -DOBJECT=file.o -P nvcc_compiles.cmake
 
 cmake_minimum_required(VERSION 3.25)
 
@@ -8,11 +8,10 @@ if(NOT NVCC)
     return()
 endif()
 
-# Eigen's own device code is not used, and does not compile with every nvcc.
 execute_process(
     COMMAND
-        "${NVCC}" --options-file "${FLAGS}" -DEIGEN_NO_CUDA -x cu -arch=sm_75 -c "${SOURCE}" -o
-        "${OBJECT}"
+        "${NVCC}" --options-file "${FLAGS}" ${NVCC_FLAGS} --Werror all-warnings -x cu -arch=sm_75
+        -c "${SOURCE}" -o "${OBJECT}"
     RESULT_VARIABLE status
     OUTPUT_VARIABLE messages
     ERROR_VARIABLE messages

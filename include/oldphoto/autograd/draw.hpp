@@ -41,11 +41,11 @@ inline std::string format_window(const Window& window) {
     return text + (text.empty() ? "" : ", ") + scale;
 }
 
-/// "64 x 3 x 7 x 7", or "1" for a single number.
-inline std::string join_dims(const std::vector<Index>& dims, std::string_view separator) {
+/// "64 × 3 × 7 × 7", or "1" for a single number.
+inline std::string join_dims(const std::vector<Index>& dims) {
     std::string text;
     for (const Index dim : dims) {
-        if (!text.empty()) text += separator;
+        if (!text.empty()) text += " \u00D7 ";
         text += std::to_string(dim);
     }
     return text.empty() ? "1" : text;
@@ -63,9 +63,9 @@ struct ProgramOutline {
         std::string name;   ///< "x0" for what is given, the op's name for a step
         std::string label;  ///< how its readers refer to it: "x0", "17"
         std::vector<Index> dims;
-        const Step* step = nullptr;               ///< null for what is given
-        std::vector<std::size_t> reads;           ///< earlier values
-        std::vector<std::vector<Index>> weights;  ///< dims of the parameters it reads
+        const Step* step = nullptr;                 ///< null for what is given
+        std::vector<std::size_t> reads{};           ///< earlier values
+        std::vector<std::vector<Index>> weights{};  ///< dims of the parameters it reads
     };
 
     std::vector<Value> values;
@@ -73,49 +73,70 @@ struct ProgramOutline {
     Cost cost;
 };
 
-/// Numbers the values of a program. Parameters that are read twice count once.
-inline ProgramOutline outline_of(const Program& program) {
-    ProgramOutline outline;
-    auto& values = outline.values;
-    std::set<const NodeBase*> computed;
-    for (const Step& step : program.steps()) computed.insert(step.output.get());
-
-    std::map<const NodeBase*, std::size_t> numbers;
-    const auto is_parameter = [&](const NodeBase* node) {
-        return node->requires_grad && !computed.contains(node);
-    };
-    const auto is_absent = [](const NodeBase* node) { return count_elements(node->dims()) == 0; };
-    for (const Step& step : program.steps()) {
-        for (const auto& input : step.inputs) {
-            const NodeBase* node = input.get();
-            if (is_absent(node) || is_parameter(node) || computed.contains(node)) continue;
-            if (!numbers.emplace(node, values.size()).second) continue;
-            const std::string name = "x" + std::to_string(values.size());
-            values.push_back({name, name, node->dims(), nullptr, {}, {}});
-        }
+/// Numbers the values of a program. Parameters that are read twice count once, and those without
+/// elements, which an op was called without, not at all.
+class OutlineBuilder {
+public:
+    explicit OutlineBuilder(const Program& program) : program_(program) {
+        for (const Step& step : program.steps()) computed_.insert(step.output.get());
     }
-    const std::size_t given = values.size();
-    std::set<const NodeBase*> counted;
-    for (const Step& step : program.steps()) {
-        ProgramOutline::Value value{
-            step.name, std::to_string(values.size() - given), step.output->dims(), &step, {}, {}};
+
+    [[nodiscard]] ProgramOutline build() {
+        for (const Step& step : program_.steps()) {
+            for (const auto& input : step.inputs) add_given(input.get());
+        }
+        for (const Step& step : program_.steps()) {
+            add_step(step, std::to_string(steps_++));
+            outline_.cost.operations += step.cost.operations;
+            outline_.cost.bytes += step.cost.bytes;
+        }
+        return std::move(outline_);
+    }
+
+private:
+    [[nodiscard]] bool is_parameter(const NodeBase* node) const {
+        return node->requires_grad && !computed_.contains(node);
+    }
+    [[nodiscard]] static bool is_absent(const NodeBase* node) {
+        return count_elements(node->dims()) == 0;
+    }
+
+    void add_given(const NodeBase* node) {
+        const bool seen = numbers_.contains(node) || computed_.contains(node);
+        if (seen || is_parameter(node) || is_absent(node)) return;
+        const std::string name = "x" + std::to_string(numbers_.size());
+        add(node, {name, name, node->dims()});
+    }
+
+    void add_step(const Step& step, const std::string& label) {
+        ProgramOutline::Value value{step.name, label, step.output->dims(), &step};
         for (const auto& input : step.inputs) {
             const NodeBase* node = input.get();
             if (is_absent(node)) continue;
             if (is_parameter(node)) {
                 value.weights.push_back(node->dims());
-                if (counted.insert(node).second) outline.parameters += count_elements(node->dims());
+                if (counted_.insert(node).second) {
+                    outline_.parameters += count_elements(node->dims());
+                }
             } else {
-                value.reads.push_back(numbers.at(node));
+                value.reads.push_back(numbers_.at(node));
             }
         }
-        outline.cost.operations += step.cost.operations;
-        outline.cost.bytes += step.cost.bytes;
-        numbers[step.output.get()] = values.size();
-        values.push_back(std::move(value));
+        add(step.output.get(), std::move(value));
     }
-    return outline;
-}
+
+    void add(const NodeBase* node, ProgramOutline::Value value) {
+        numbers_[node] = outline_.values.size();
+        outline_.values.push_back(std::move(value));
+    }
+
+    const Program& program_;
+    ProgramOutline outline_;
+    std::size_t steps_ = 0;
+    std::set<const NodeBase*> computed_;
+    std::set<const NodeBase*> counted_;
+    std::map<const NodeBase*, std::size_t> numbers_;
+};
 
 /// "5 steps, 120 parameters, 0.0771 GFLOP, 1.20 MB moved"
 inline std::string format_totals(const Program& program, const ProgramOutline& outline) {
@@ -131,7 +152,7 @@ inline std::string format_totals(const Program& program, const ProgramOutline& o
 /// is two), bytes moved, and its window. What costs "-" is done by the step that reads it. The last
 /// line holds the totals.
 [[nodiscard]] inline std::string to_text(const Program& program) {
-    const auto outline = detail::outline_of(program);
+    const auto outline = detail::OutlineBuilder(program).build();
     std::vector<TableRow> rows{
         {"step", "op", "reads", "parameters", "output", "GFLOP", "MB", "window"}};
     for (const auto& value : outline.values) {
@@ -170,21 +191,23 @@ inline constexpr OpKind sum_kind{"sum", "#ffdbe4", "#c93a63"};
 inline constexpr OpKind padding_kind{"padding", "#eceff3", "#8a93a0"};
 
 inline const OpKind& kind_of(const ProgramOutline::Value& value) {
-    static const std::map<std::string_view, const OpKind*> kinds{{"conv2d", &linear_kind},
-                                                                 {"conv_transpose2d", &linear_kind},
-                                                                 {"linear", &linear_kind},
-                                                                 {"matmul", &linear_kind},
-                                                                 {"instance_norm", &norm_kind},
-                                                                 {"batch_norm", &norm_kind},
-                                                                 {"relu", &activation_kind},
-                                                                 {"leaky_relu", &activation_kind},
-                                                                 {"tanh", &activation_kind},
-                                                                 {"sigmoid", &activation_kind},
-                                                                 {"softmax", &activation_kind},
-                                                                 {"log_softmax", &activation_kind},
-                                                                 {"add", &sum_kind},
-                                                                 {"subtract", &sum_kind},
-                                                                 {"pad", &padding_kind}};
+    static const std::map<std::string_view, const OpKind*> kinds{
+        {"conv2d", &linear_kind},
+        {"conv_transpose2d", &linear_kind},
+        {"linear", &linear_kind},
+        {"matmul", &linear_kind},
+        {"instance_norm", &norm_kind},
+        {"batch_norm", &norm_kind},
+        {"relu", &activation_kind},
+        {"leaky_relu", &activation_kind},
+        {"tanh", &activation_kind},
+        {"sigmoid", &activation_kind},
+        {"softmax", &activation_kind},
+        {"log_softmax", &activation_kind},
+        {"add", &sum_kind},
+        {"subtract", &sum_kind},
+        {"pad", &padding_kind},
+    };
     if (value.step == nullptr) return given_kind;
     const auto place = kinds.find(value.name);
     return place == kinds.end() ? other_kind : *place->second;
@@ -279,7 +302,7 @@ private:
     static constexpr int margin = 24;
     static constexpr int header = 104;
     static constexpr int box_left = 190;
-    static constexpr int box_width = 330;
+    static constexpr int box_width = 380;
     static constexpr int box_right = box_left + box_width;
     static constexpr int box_height = 28;
     static constexpr int gap = 24;
@@ -322,8 +345,8 @@ private:
             svg_.text(box_right - 12, baseline, notes_of(value), {11, "#4a525d", "end"});
             draw_cost(value.step->cost, k);
         }
-        svg_.text(box_left + box_width / 2 + 10, top_of(k) + box_height + 16,
-                  join_dims(value.dims, " \u00D7 "), {11});
+        svg_.text(box_left + box_width / 2 + 10, top_of(k) + box_height + 16, join_dims(value.dims),
+                  {11});
     }
 
     /// The step's operations, underlined by a bar whose length compares them with those of others.
@@ -338,7 +361,7 @@ private:
 
     static std::string notes_of(const ProgramOutline::Value& value) {
         std::string notes;
-        if (!value.weights.empty()) notes = join_dims(value.weights[0], " \u00D7 ");
+        if (!value.weights.empty()) notes = join_dims(value.weights[0]);
         const std::string window = format_window(value.step->window);
         if (!notes.empty() && !window.empty()) notes += "  \u00B7  ";
         return notes + window;
@@ -399,7 +422,7 @@ private:
 /// @param title  stands at the top.
 [[nodiscard]] inline std::string to_svg(const Program& program,
                                         std::string_view title = "Program") {
-    const auto outline = detail::outline_of(program);
+    const auto outline = detail::OutlineBuilder(program).build();
     return detail::ProgramDrawing(outline, title, detail::format_totals(program, outline)).finish();
 }
 

@@ -20,7 +20,6 @@
 /// or a pack) and applies the functor to whatever they give. `dual<I>(where)` does the same for the
 /// pair (value, derivative with respect to leaf I), which is all that a gradient needs.
 namespace oldphoto {
-OLDPHOTO_HD_TEMPLATES_BEGIN
 
 /// The place of one element, counted row-major from the start of the result.
 template <class I>
@@ -228,8 +227,8 @@ struct OpaquePlan {
     [[nodiscard]] bool merges(std::size_t k) const { return x.merges(k); }
 };
 
-/// The derivative of a tree with respect to its leaf I: a Plan like any other.
-template <std::size_t I, class X>
+/// The derivative of a tree with respect to its leaf number Leaf: a Plan like any other.
+template <std::size_t Leaf, class X>
 struct TangentPlan {
     using value_type = typename X::value_type;
     static constexpr std::size_t leaves = X::leaves;
@@ -238,14 +237,14 @@ struct TangentPlan {
 
     template <class Where>
     OLDPHOTO_HD auto value(Where where) const {
-        return x.template dual<I>(where).tangent;
+        return x.template dual<Leaf>(where).tangent;
     }
-    template <class I>
-    OLDPHOTO_HD value_type at(I i) const {
-        return value(Element<I>{i});
+    template <class Count>
+    OLDPHOTO_HD value_type at(Count i) const {
+        return value(Element<Count>{i});
     }
     auto run(Index begin, Index n) const {
-        return TangentPlan<I, decltype(x.run(begin, n))>{x.run(begin, n)};
+        return TangentPlan<Leaf, decltype(x.run(begin, n))>{x.run(begin, n)};
     }
     [[nodiscard]] bool merges(std::size_t k) const { return x.merges(k); }
 };
@@ -293,5 +292,4 @@ template <class P, std::size_t R>
     }
 }
 
-OLDPHOTO_HD_TEMPLATES_END
 }  // namespace oldphoto

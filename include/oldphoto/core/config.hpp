@@ -4,21 +4,18 @@
 
 // Every macro that configures the library lives here.
 
-/// OLDPHOTO_HD marks what a device kernel may call: functors, plans, shapes. Nothing without nvcc.
-/// OLDPHOTO_HD_TEMPLATES_BEGIN and _END stand around templates with that mark which also serve
-/// types that live on the host alone (packs): nvcc would warn of each such use.
-/// OLDPHOTO_SIDE names who compiles. Code that calls thrust lives in an inline namespace of this
-/// name, because nvcc and a host compiler may each bring their own thrust.
+/// Marks what a device kernel may call: functors, plans, shapes. Nothing without nvcc.
 #if defined(__CUDACC__)
 #define OLDPHOTO_HD __host__ __device__
-#define OLDPHOTO_HD_TEMPLATES_BEGIN \
-    _Pragma("nv_diagnostic push") _Pragma("nv_diag_suppress 20011,20014")
-#define OLDPHOTO_HD_TEMPLATES_END _Pragma("nv_diagnostic pop")
-#define OLDPHOTO_SIDE device_side
 #else
 #define OLDPHOTO_HD
-#define OLDPHOTO_HD_TEMPLATES_BEGIN
-#define OLDPHOTO_HD_TEMPLATES_END
+#endif
+
+/// Names who compiles. Code that calls thrust lives in an inline namespace of this name, because
+/// nvcc and a host compiler may each bring their own thrust into one program.
+#if defined(__CUDACC__)
+#define OLDPHOTO_SIDE device_side
+#else
 #define OLDPHOTO_SIDE host_side
 #endif
 

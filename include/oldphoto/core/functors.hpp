@@ -8,7 +8,6 @@
 /// either). A functor of one operand has derivative(x, y) = dy/dx, where y is its value; one of two
 /// has partial<I>(a, b, z) = dz/d(operand I).
 namespace oldphoto::fn {
-OLDPHOTO_HD_TEMPLATES_BEGIN
 
 using math::abs;
 using math::exp;
@@ -249,5 +248,4 @@ struct ClampFn {
     }
 };
 
-OLDPHOTO_HD_TEMPLATES_END
 }  // namespace oldphoto::fn

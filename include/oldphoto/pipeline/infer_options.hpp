@@ -139,6 +139,30 @@ template <class Options>
     return options;
 }
 
+/// One half of a VAE.
+struct InferredHalf {
+    std::vector<InferredLayer> layers;  ///< from the picture to the latent
+    std::size_t outer;  ///< axis of a weight that counts channels on the picture's side
+    std::size_t inner;  ///< and on the latent's
+};
+
+/// The encoder or, where there is none, the decoder: read backwards it has the same structure.
+/// @throws WeightsError when neither is there.
+inline InferredHalf inferred_half(const NamedArrays& arrays, const std::string& file) {
+    InferredHalf half{inferred_layers(arrays, "encoder.", file), 1, 0};
+    if (half.layers.empty()) {
+        half = {inferred_layers(arrays, "decoder.", file), 0, 1};
+        std::reverse(half.layers.begin(), half.layers.end());
+    }
+    const auto& layers = half.layers;
+    if (count_residuals(layers) == 0 || layers[0].residual || layers[0].weight[2] != 7) {
+        throw_weights_error(file,
+                            "these are not the weights of a VAE, which has a 7 x 7 convolution on "
+                            "the picture's side and then residual blocks");
+    }
+    return half;
+}
+
 }  // namespace detail
 
 /// @param arrays    a VAE's state, either half of it or both, names beginning with "encoder." or
@@ -149,23 +173,7 @@ template <class Options>
 [[nodiscard]] inline VaeOptions infer_vae_options(const NamedArrays& arrays,
                                                   const FlatObject& metadata,
                                                   const std::string& file) {
-    auto layers = detail::inferred_layers(arrays, "encoder.", file);
-    const bool encoder = !layers.empty();
-    if (!encoder) {
-        // Read backwards a decoder has the structure of an encoder.
-        layers = detail::inferred_layers(arrays, "decoder.", file);
-        std::reverse(layers.begin(), layers.end());
-    }
-    const Index residuals = detail::count_residuals(layers);
-    if (residuals == 0 || layers[0].residual || layers[0].weight[2] != 7) {
-        detail::throw_weights_error(
-            file,
-            "these are not the weights of a VAE, which has a 7 x 7 convolution on the picture's "
-            "side and then residual blocks");
-    }
-    // A convolution's channels on the picture's side and on the latent's: it has (out, in, ...).
-    const std::size_t outer = encoder ? 1 : 0;
-    const std::size_t inner = encoder ? 0 : 1;
+    const auto [layers, outer, inner] = detail::inferred_half(arrays, file);
     VaeOptions o;
     o.in_channels = layers[0].weight[outer];
     o.width = layers[0].weight[inner];
@@ -185,12 +193,13 @@ template <class Options>
             o.kernel = weight[2];
         }
     }
-    const bool half = last_residuals == 1;
-    o.bottleneck = half ? VaeBottleneck::half : VaeBottleneck::same;
-    o.stages = halvings + (half ? 0 : 1);
     // The bottleneck has one residual block, and one more in the place of a halving. Of the other
     // stages each has two from first_residual on.
-    o.first_residual = o.stages - 1 - (residuals - (half ? 1 : 2)) / 2;
+    const bool half = last_residuals == 1;
+    const Index other_residuals = detail::count_residuals(layers) - (half ? 1 : 2);
+    o.bottleneck = half ? VaeBottleneck::half : VaeBottleneck::same;
+    o.stages = halvings + (half ? 0 : 1);
+    o.first_residual = o.stages - 1 - other_residuals / 2;
     const detail::StoredOptions stored(metadata, file);
     o.norm = detail::inferred_norm(arrays, stored);
     o.tanh_output = stored.choice("output", {"tanh", "linear"}) == "tanh";

@@ -48,13 +48,14 @@ template <class T>
 struct Pack {
     using Values = typename PackTypes<T>::Values;
     using Integers = typename PackTypes<T>::Integers;
-    static constexpr Index width = static_cast<Index>(vector_bytes / sizeof(T));
+    static constexpr std::size_t lane_count = vector_bytes / sizeof(T);
+    static constexpr auto width = static_cast<Index>(lane_count);
 
     Values lanes;
 
     Pack() = default;
     explicit Pack(Values values) : lanes(values) {}
-    explicit Pack(T number) : lanes(splat(number, std::make_index_sequence<width>{})) {}
+    explicit Pack(T number) : lanes(splat(number, std::make_index_sequence<lane_count>{})) {}
 
     static Pack load(const T* p) {
         Pack pack;
