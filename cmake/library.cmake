@@ -30,16 +30,14 @@ if(TARGET PkgConfig::libzip)
 endif()
 
 # Which thrust to take (the one of nvcc, or one on the host system) is its user's choice.
-if(oldphoto_cuda_headers)
-    oldphoto_headers_target(oldphoto_cuda ${oldphoto_cuda_headers})
-    add_library(oldphoto::cuda ALIAS oldphoto_cuda)
-    target_link_libraries(oldphoto_cuda INTERFACE oldphoto)
-    # Eigen's own device code is not used, and does not compile with every nvcc. Functors serve
-    # device threads and the host's packs (20011, 20014), loops over axes rank 0 too (186).
-    set(oldphoto_nvcc_flags -DEIGEN_NO_CUDA --diag-suppress=186,20011,20014)
-    target_compile_options(
-        oldphoto_cuda
-        INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:${oldphoto_nvcc_flags}>"
-    )
-    set_target_properties(oldphoto_cuda PROPERTIES EXPORT_NAME cuda)
-endif()
+oldphoto_headers_target(oldphoto_cuda ${oldphoto_cuda_headers})
+add_library(oldphoto::cuda ALIAS oldphoto_cuda)
+target_link_libraries(oldphoto_cuda INTERFACE oldphoto)
+# Eigen's own device code is not used, and does not compile with every nvcc. Functors serve device
+# threads and the host's packs (20011, 20014), loops over axes rank 0 too (186).
+set(oldphoto_nvcc_flags -DEIGEN_NO_CUDA --diag-suppress=186,20011,20014)
+target_compile_options(
+    oldphoto_cuda
+    INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:${oldphoto_nvcc_flags}>"
+)
+set_target_properties(oldphoto_cuda PROPERTIES EXPORT_NAME cuda)

@@ -5,6 +5,7 @@
 #include <oldphoto/pipeline/infer_options.hpp>
 #include <oldphoto/pipeline/weights.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -156,15 +157,15 @@ template <class Options>
 Options with_settings(const std::string& network, const std::vector<Setting<Options>>& settings,
                       const FlatObject& options) {
     Options result;
-    for (const auto& [name, value] : options) {
-        const auto is_named = [&](const auto& setting) { return setting.name == name; };
-        const auto setting = std::find_if(settings.begin(), settings.end(), is_named);
+    for (const auto& option : options) {
+        const auto has_name = [&](const auto& setting) { return setting.name == option.name; };
+        const auto setting = std::find_if(settings.begin(), settings.end(), has_name);
         if (setting == settings.end()) {
             std::vector<std::string> known;
             for (const auto& each : settings) known.push_back(each.name);
-            throw_unknown_option(name, network, known);
+            throw_unknown_option(option.name, network, known);
         }
-        setting->set(result, name, value);
+        setting->set(result, option.name, option.value);
     }
     return result;
 }

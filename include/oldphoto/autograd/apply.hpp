@@ -70,19 +70,16 @@ void deliver(const G& gradient, const V& input) {
 
 /// Appends a step to the program that records on this thread, if one does.
 /// @param backward  called with no argument; adds to the flow of the wanted inputs.
-template <class Out, class F>
-void record_step(const char* name, const Out& out, const Cost& cost, const Window& window,
-                 F backward, std::vector<std::shared_ptr<NodeBase>> inputs) {
-    Program* program = Program::current();
-    if (program == nullptr) return;
-    Step step{name, std::move(inputs), out.node(), cost, window, {}};
+template <class F>
+void record_step(Step step, F backward) {
+    if (Program::current() == nullptr) return;
     for (const auto& input : step.inputs) {
-        if (input->requires_grad) out.node()->requires_grad = true;
+        if (input->requires_grad) step.output->requires_grad = true;
     }
-    if (out.node()->requires_grad) {
-        step.backward = std::make_unique<BackwardClosure<F>>(std::move(backward));
+    if (step.output->requires_grad) {
+        step.backward.reset(new BackwardClosure<F>(std::move(backward)));
     }
-    program->append(std::move(step));
+    Program::current()->append(std::move(step));
 }
 
 }  // namespace detail
@@ -101,8 +98,8 @@ template <class Op, TrackedExpr... In>
                 const auto gradients = detail::run_backward(op, node->flow, wanted, inputs...);
                 std::apply([&](const auto&... g) { (detail::deliver(g, inputs), ...); }, gradients);
             };
-            detail::record_step(Op::name, out, cost, window, std::move(backward),
-                                {inputs.node()...});
+            detail::record_step({Op::name, {inputs.node()...}, out.node(), cost, window, {}},
+                                std::move(backward));
         }
         return out;
     }(as_variable(in)...);

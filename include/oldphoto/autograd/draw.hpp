@@ -41,7 +41,7 @@ inline std::string format_window(const Window& window) {
     return text + (text.empty() ? "" : ", ") + scale;
 }
 
-/// "64 × 3 × 7 × 7", or "1" for a single number.
+/// The extents with multiplication signs between them, or "1" for a single number.
 inline std::string join_dims(const std::vector<Index>& dims) {
     std::string text;
     for (const Index dim : dims) {

@@ -17,53 +17,45 @@ template <std::size_t I, class T, std::size_t R, class B, Plan P>
     return product;
 }
 
-template <class E>
-[[nodiscard]] auto leaves_of(const E& e) {
+/// Calls visit.operator()<I>(leaf) for every leaf that is a variable, I counting all leaves from
+/// `First` on, from the left. Returns the number of the next one.
+template <std::size_t First = 0, class E, class Visit>
+constexpr auto for_each_variable(const E& e, const Visit& visit) {
     if constexpr (requires { e.operand(); }) {
-        return leaves_of(e.operand());
+        return for_each_variable<First>(e.operand(), visit);
     } else if constexpr (requires { e.left(); }) {
-        return std::tuple_cat(leaves_of(e.left()), leaves_of(e.right()));
+        constexpr auto next = decltype(for_each_variable<First>(e.left(), visit))::value;
+        for_each_variable<First>(e.left(), visit);
+        return for_each_variable<next>(e.right(), visit);
     } else {
-        return std::tuple<E>(e);
-    }
-}
-
-/// Hands leaf I its share of gy, summed over the axes along which it was stretched.
-template <std::size_t I, class E, class G, class Leaf>
-void deliver_to_leaf(const E& e, const G& gy, const Leaf& leaf) {
-    if constexpr (is_variable<Leaf>) {
-        if (!leaf.node()->wanted) return;
-        const auto gradient = tangent_product<I>(gy, e.plan(gy.shape()));
-        leaf.node()->add_flow(
-            leaf.shape() == gy.shape() ? gradient : reduce_to<SumReducer>(gradient, leaf.shape()));
+        if constexpr (is_variable<E>) visit.template operator()<First>(e);
+        return std::integral_constant<std::size_t, First + 1>{};
     }
 }
 
 /// Records `out`, the value of e, as one step named after the root's functor.
 template <class E, class Out>
 void record_tree(const char* name, const E& e, const Out& out) {
-    const auto leaves = leaves_of(e);
     auto* node = out.node().get();
-    auto backward = [e, leaves, node] {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (deliver_to_leaf<I>(e, node->flow, std::get<I>(leaves)), ...);
-        }
-        (std::make_index_sequence<std::tuple_size_v<decltype(leaves)>>{});
+    auto backward = [e, node] {
+        const auto& gy = node->flow;
+        for_each_variable(e, [&]<std::size_t I>(const auto& leaf) {
+            if (!leaf.node()->wanted) return;
+            const auto gradient = tangent_product<I>(gy, e.plan(gy.shape()));
+            // Summed over the axes along which the leaf was stretched.
+            leaf.node()->add_flow(leaf.shape() == gy.shape()
+                                      ? gradient
+                                      : reduce_to<SumReducer>(gradient, leaf.shape()));
+        });
     };
     std::vector<std::shared_ptr<NodeBase>> inputs;
-    std::apply(
-        [&](const auto&... leaf) {
-            const auto add = [&]<class Leaf>(const Leaf& l) {
-                if constexpr (is_variable<Leaf>) inputs.push_back(l.node());
-            };
-            (add(leaf), ...);
-        },
-        leaves);
+    for_each_variable(e, [&]<std::size_t>(const auto& leaf) { inputs.push_back(leaf.node()); });
     const auto elements = static_cast<double>(out.size());
-    constexpr double operands = std::tuple_size_v<decltype(leaves)>;
+    constexpr double operands = decltype(e.plan(e.shape()))::leaves;
     const double item = sizeof(typename Out::value_type);
-    record_step(name, out, {elements * operands, elements * item * (operands + 1)},
-                Window::pointwise(), std::move(backward), std::move(inputs));
+    const Cost cost{elements * operands, elements * item * (operands + 1)};
+    record_step({name, std::move(inputs), out.node(), cost, Window::pointwise(), {}},
+                std::move(backward));
 }
 
 /// raw * scale + shift: a picture with a norm pending.
@@ -86,7 +78,7 @@ inline constexpr bool is_residual = false;
 template <class T, class B>
 inline constexpr bool is_residual<ZipExpr<fn::AddFn, Variable<T, 4, B>, Variable<T, 4, B>>> = true;
 
-/// An activation of a picture, left pending where it can be.
+/// An activation of a picture with nothing pending beyond scale and shift; it is left pending.
 template <class Fn, class T, class B>
 [[nodiscard]] Variable<T, 4, B> record_activation(const Fn& fn, const Variable<T, 4, B>& x) {
     const Variable<T, 4, B> out(x.deferred().with_activation(fn));
@@ -102,7 +94,8 @@ template <class Fn, class T, class B>
                 : tangent_product<0>(gy, MapPlan<Fn, LeafPlan<T, 4>>{fn, x.plan(gy.shape())}));
     };
     const auto elements = static_cast<double>(out.size());
-    record_step(Fn::name, out, {elements, 0}, Window::pointwise(), std::move(backward), {x.node()});
+    record_step({Fn::name, {x.node()}, out.node(), {elements, 0}, Window::pointwise(), {}},
+                std::move(backward));
     return out;
 }
 
@@ -117,34 +110,44 @@ template <class T, class B>
         if (x.node()->wanted) x.node()->add_flow(node->flow);
     };
     const auto elements = static_cast<double>(out.size());
-    record_step(fn::AddFn::name, out, {elements, 0}, Window::pointwise(), std::move(backward),
-                {f.node(), x.node()});
+    record_step(
+        {fn::AddFn::name, {f.node(), x.node()}, out.node(), {elements, 0}, Window::pointwise(), {}},
+        std::move(backward));
     return out;
 }
 
+/// Evaluates a tree at once and records it.
 template <class E>
-auto record_expression(const E& e) {
+[[nodiscard]] auto record_evaluated(const E& e) {
     using T = typename E::value_type;
     using B = typename E::backend_type;
-    if constexpr (is_activation<E>) {
-        if (e.operand().deferred().affine_only()) return record_activation(e.fn(), e.operand());
-    }
-    if constexpr (is_residual<E>) {
-        const auto& x = e.left();
-        const auto& y = e.right();
-        const auto only_norm = [](const auto& v) {
-            return v.deferred().affine_only() && !v.deferred().plain();
-        };
-        if (x.shape() == y.shape()) {
-            if (only_norm(x)) return record_residual(x, y);
-            if (only_norm(y)) return record_residual(y, x);
-        }
-    }
     auto value = Tensor<T, E::rank, B>::uninitialized(e.shape());
     B::assign(value.view(), e.plan(e.shape()));
     const Variable<T, E::rank, B> out(value);
     if (Program::current() != nullptr) record_tree(E::name(), e, out);
     return out;
+}
+
+template <class E>
+auto record_expression(const E& e) {
+    if constexpr (is_activation<E>) {
+        const auto& x = e.operand();
+        if (!x.deferred().affine_only()) static_cast<void>(x.value());  // applies what is pending
+        return record_activation(e.fn(), x);
+    } else {
+        if constexpr (is_residual<E>) {
+            const auto& x = e.left();
+            const auto& y = e.right();
+            const auto only_norm = [](const auto& v) {
+                return v.deferred().affine_only() && !v.deferred().plain();
+            };
+            if (x.shape() == y.shape()) {
+                if (only_norm(x)) return record_residual(x, y);
+                if (only_norm(y)) return record_residual(y, x);
+            }
+        }
+        return record_evaluated(e);
+    }
 }
 
 }  // namespace oldphoto::detail

@@ -84,10 +84,11 @@ template <class T, class B = Cpu, class Net>
 template <class T, class B = Cpu>
 class AnyLayer {
 public:
+    // Not make_shared, which would compile the counting of references once for each layer.
     template <class L>
         requires(!std::is_same_v<L, AnyLayer> && Layer<L, T, B>)
     AnyLayer(L layer)  // implicit: a list of layers is written as one
-        : layer_(std::make_shared<Holder<L>>(std::move(layer))) {}
+        : layer_(static_cast<Interface*>(new Holder<L>(std::move(layer)))) {}
 
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
         return layer_->forward(x);

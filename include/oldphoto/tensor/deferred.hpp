@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oldphoto/backend/moments.hpp>
+#include <oldphoto/core/function_ref.hpp>
 #include <oldphoto/tensor/tensor.hpp>
 
 #include <memory>
@@ -83,15 +84,14 @@ public:
     }
 
     /// Calls use(RowSource<T>) with the rows of the value.
-    template <class Use>
-    auto with_rows(Use use) const {
+    void with_rows(FunctionRef<void(const RowSource<T>&)> use) const {
         const typename B::template PendingRows<T> rows{
             raw_.shape(),  TensorRows<T>(raw_.view()),
             scale_.data(), shift_.data(),
             activation_,   {addend_.data(), addend_.shape(), addend_.strides()}};
         if (padding_.none()) return use(RowSource<T>(rows));
         const PaddedRows<T> padded(RowSource<T>(rows), padding_);
-        return use(RowSource<T>(padded));
+        use(RowSource<T>(padded));
     }
 
     /// The value as a tensor; the raw one itself when nothing is pending.

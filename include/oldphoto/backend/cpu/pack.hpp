@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -120,21 +121,31 @@ template <class T>
     return each_lane(x, [](double v) { return std::tanh(v); });
 }
 
-/// 2^n, built from the exponent bits; -126 <= n <= 127.
-[[nodiscard]] inline Pack<float> power_of_two(Pack<float>::Integers n) {
-    const Pack<float>::Integers bits = (n + 127) << 23;
-    Pack<float> y;
-    std::memcpy(&y.lanes, &bits, sizeof bits);
-    return y;
+[[nodiscard]] inline Pack<float>::Integers bits_of(Pack<float> x) {
+    Pack<float>::Integers bits;
+    std::memcpy(&bits, &x.lanes, sizeof bits);
+    return bits;
+}
+[[nodiscard]] inline Pack<float> from_bits(Pack<float>::Integers bits) {
+    Pack<float> x;
+    std::memcpy(&x.lanes, &bits, sizeof bits);
+    return x;
 }
 
-/// e^x within 2 units in the last place; 0 below -87.3, clamped to e^88.7 above.
-/// x = n ln 2 + r with |r| <= ln 2 / 2; e^r by a polynomial, 2^n by the exponent bits.
+/// 2^n, built from the exponent bits; -126 <= n <= 127.
+[[nodiscard]] inline Pack<float> power_of_two(Pack<float>::Integers n) {
+    return from_bits((n + 127) << 23);
+}
+
+/// e^x = 2^exponent (1 + rest) with |x - exponent ln 2| <= ln 2 / 2; `rest` is as precise as a
+/// float can be, however small.
+struct ExpParts {
+    Pack<float>::Integers exponent;
+    Pack<float> rest;
+};
 /// Coefficients: Moshier, Cephes library, expf.
-[[nodiscard]] inline Pack<float> exp(Pack<float> x) {
+[[nodiscard]] inline ExpParts exp_parts(Pack<float> x) {
     using P = Pack<float>;
-    const auto underflow = x < P(-87.33654F);
-    x = max(P(-87.33654F), min(P(88.72283F), x));  // in this order a NaN passes
     // Adding and taking away 1.5 * 2^23 rounds to the nearest integer.
     const P n = (x * P(1.44269504F) + P(12582912.0F)) - P(12582912.0F);
     const P r = x - n * P(0.693359375F) + n * P(2.12194440e-4F);
@@ -144,27 +155,31 @@ template <class T>
     p = p * r + P(4.1665795894e-2F);
     p = p * r + P(1.6666665459e-1F);
     p = p * r + P(5.0000001201e-1F);
-    p = p * r * r + r + P(1.0F);
-    // In two steps, because n may be 128 and 2^128 is no float.
-    const auto whole = __builtin_convertvector(n.lanes, P::Integers);
-    const P::Integers half = whole >> 1;
-    return select(underflow, P(0.0F), p * power_of_two(half) * power_of_two(whole - half));
+    return {__builtin_convertvector(n.lanes, P::Integers), p * r * r + r};
 }
 
-/// tanh within 2 units in the last place. Small arguments by an odd polynomial (coefficients:
-/// Moshier, Cephes library, tanhf), others as 1 - 2 / (e^(2|x|) + 1) with the sign of x.
+/// e^x within 2 units in the last place; 0 below -87.3, clamped to e^88.7 above.
+[[nodiscard]] inline Pack<float> exp(Pack<float> x) {
+    using P = Pack<float>;
+    const auto underflow = x < P(-87.33654F);
+    // In this order a NaN passes.
+    const auto [exponent, rest] = exp_parts(max(P(-87.33654F), min(P(88.72283F), x)));
+    // In two steps, because the exponent may be 128 and 2^128 is no float.
+    const P::Integers half = exponent >> 1;
+    const P y = (rest + P(1.0F)) * power_of_two(half) * power_of_two(exponent - half);
+    return select(underflow, P(0.0F), y);
+}
+
+/// tanh within 2 units in the last place: with m = e^(2|x|) - 1 it is m / (m + 2), and the sign of
+/// x. Beyond 10 it is 1 in any case.
 [[nodiscard]] inline Pack<float> tanh(Pack<float> x) {
     using P = Pack<float>;
-    const P z = x * x;
-    P p(-5.70498872745e-3F);
-    p = p * z + P(2.06390887954e-2F);
-    p = p * z + P(-5.37397155531e-2F);
-    p = p * z + P(1.33314422036e-1F);
-    p = p * z + P(-3.33332819422e-1F);
-    const P small = p * z * x + x;
-    const P magnitude = abs(x);
-    const P large = P(1.0F) - P(2.0F) / (exp(magnitude + magnitude) + P(1.0F));
-    return select(magnitude < P(0.625F), small, select(x < P(0.0F), -large, large));
+    const P::Integers sign = bits_of(x) & std::numeric_limits<std::int32_t>::min();
+    const P magnitude = min(P(10.0F), from_bits(bits_of(x) ^ sign));
+    const auto [exponent, rest] = exp_parts(magnitude + magnitude);
+    const P power = power_of_two(exponent);
+    const P m = rest * power + (power - P(1.0F));
+    return from_bits(bits_of(m / (m + P(2.0F))) | sign);
 }
 
 }  // namespace OLDPHOTO_TIER
