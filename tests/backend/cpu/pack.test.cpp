@@ -105,10 +105,10 @@ TEST_CASE("exp of packs keeps to its documented ends", "[backend][edges]") {
     CHECK(std::isnan(y[9]));
 }
 
-TEST_CASE("tanh of packs is within 2 units in the last place", "[backend][accuracy]") {
+TEST_CASE("tanh of packs is within 2.5 units in the last place", "[backend][accuracy]") {
     const auto numbers = sweep(20.0F);
     const auto results = by_packs(numbers, [](auto x) { return tanh(x); });
-    CHECK(worst_ulp(numbers, results, [](double x) { return std::tanh(x); }) < 2);
+    CHECK(worst_ulp(numbers, results, [](double x) { return std::tanh(x); }) < 2.5);
 }
 
 TEST_CASE("tanh of packs saturates and keeps small numbers and NaN", "[backend][edges]") {

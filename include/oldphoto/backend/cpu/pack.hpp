@@ -170,8 +170,8 @@ struct ExpParts {
     return select(underflow, P(0.0F), y);
 }
 
-/// tanh within 2 units in the last place: with m = e^(2|x|) - 1 it is m / (m + 2), and the sign of
-/// x. Beyond 10 it is 1 in any case.
+/// tanh within 2.5 units in the last place: with m = e^(2|x|) - 1 it is m / (m + 2), and the sign
+/// of x. Beyond 10 it is 1 in any case.
 [[nodiscard]] inline Pack<float> tanh(Pack<float> x) {
     using P = Pack<float>;
     const P::Integers sign = bits_of(x) & std::numeric_limits<std::int32_t>::min();
