@@ -247,3 +247,19 @@ TEST_CASE("a recording can be walked after the variables it holds are gone",
     program.backward(loss, ParameterList<double>{x});
     CHECK(x.gradient().to_values() == Values{0.5, -0.5});  // 4 x^3
 }
+
+TEST_CASE("a loss of another program is refused", "[autograd][program]") {
+    const auto x = parameter({1, 2});
+    Program program;
+    Program other;
+    Variable<double, 0> loss;
+    {
+        const auto recording = other.record();
+        loss = sum(x);
+    }
+    const ParameterList<double> parameters{x};
+    CHECK_THROWS_WITH(program.backward(loss, parameters),
+                      "backward: the loss was not recorded by this program");
+    other.backward(loss, parameters);
+    CHECK(x.gradient().to_values() == Values{1, 1});
+}

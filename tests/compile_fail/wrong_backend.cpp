@@ -1,4 +1,4 @@
-// expect: both operands must live on the same backend; move one with to<Backend>()
+// expect: both operands must live on the same backend; copy one with
 #include <oldphoto/tensor/tensor.hpp>
 
 using namespace oldphoto;

@@ -129,8 +129,10 @@ public:
     /// does not depend on it. Other gradients stay as they are.
     /// @param loss        a Variable of rank 0, recorded here.
     /// @param parameters  anything that iterates over AnyVariable (autograd/variable.hpp).
+    /// @throws OptionError when no step of this program gave the loss.
     template <class Loss, class Parameters>
     void backward(const Loss& loss, const Parameters& parameters) const {
+        require_recorded(*loss.node());
         reset_marks(parameters);
         for (const auto& parameter : parameters) {
             parameter.node()->wanted = true;
@@ -153,6 +155,13 @@ public:
     }
 
 private:
+    void require_recorded(const detail::NodeBase& loss) const {
+        for (const Step& step : steps_) {
+            if (step.output.get() == &loss) return;
+        }
+        throw_option_error("backward", "the loss was not recorded by this program");
+    }
+
     /// Also clears what a walk that threw has left.
     template <class Parameters>
     void reset_marks(const Parameters& parameters) const {

@@ -113,6 +113,9 @@ private:
 /// @throws ShapeError, OptionError
 template <TrackedExpr X, TrackedExpr W, TrackedExpr Bias>
 [[nodiscard]] auto conv2d(const X& x, const W& w, const Bias& bias, const Conv2dOptions& o = {}) {
+    static_assert(X::rank == 4 && W::rank == 4 && Bias::rank == 1,
+                  "conv2d: expected x (N, C, H, W), w (O, C / groups, kh, kw) and bias (O), ranks "
+                  "4, 4 and 1; add the batch axis with unsqueeze()");
     return apply(Conv2dOp{o}, x, w, bias);
 }
 

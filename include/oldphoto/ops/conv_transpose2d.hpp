@@ -129,6 +129,9 @@ private:
 template <TrackedExpr X, TrackedExpr W, TrackedExpr Bias>
 [[nodiscard]] auto conv_transpose2d(const X& x, const W& w, const Bias& bias,
                                     const ConvTranspose2dOptions& o = {}) {
+    static_assert(X::rank == 4 && W::rank == 4 && Bias::rank == 1,
+                  "conv_transpose2d: expected x (N, C, H, W), w (C, O / groups, kh, kw) and bias "
+                  "(O), ranks 4, 4 and 1; add the batch axis with unsqueeze()");
     return apply(ConvTranspose2dOp{o}, x, w, bias);
 }
 

@@ -121,6 +121,9 @@ private:
 /// @throws OptionError, ShapeError
 template <TrackedExpr X>
 [[nodiscard]] auto unfold(const X& x, const FoldOptions& o) {
+    static_assert(
+        X::rank == 4,
+        "unfold: expected a picture (N, C, H, W), rank 4; add the batch axis with unsqueeze()");
     return apply(UnfoldOp{o}, x);
 }
 
@@ -131,6 +134,9 @@ template <TrackedExpr X>
 /// @throws OptionError, ShapeError
 template <TrackedExpr X>
 [[nodiscard]] auto fold(const X& columns, Pair size, const FoldOptions& o) {
+    static_assert(
+        X::rank == 3,
+        "fold: expected columns (N, C kh kw, L), rank 3; add the batch axis with unsqueeze()");
     return apply(FoldOp{size, o}, columns);
 }
 

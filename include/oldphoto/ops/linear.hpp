@@ -61,6 +61,9 @@ private:
 /// @throws ShapeError
 template <TrackedExpr X, TrackedExpr W, TrackedExpr Bias>
 [[nodiscard]] auto linear(const X& x, const W& w, const Bias& bias) {
+    static_assert(X::rank == 2 && W::rank == 2 && Bias::rank == 1,
+                  "linear: expected x (N, in), w (out, in) and bias (out), ranks 2, 2 and 1; add "
+                  "the batch axis with unsqueeze()");
     return apply(LinearOp{}, x, w, bias);
 }
 

@@ -244,6 +244,9 @@ private:
 /// @throws ShapeError
 template <TrackedExpr X, TrackedExpr W, TrackedExpr Bias>
 [[nodiscard]] auto instance_norm(const X& x, const W& weight, const Bias& bias, double eps = 1e-5) {
+    static_assert(X::rank == 4 && W::rank == 1 && Bias::rank == 1,
+                  "instance_norm: expected x (N, C, H, W), weight (C) and bias (C), ranks 4, 1 and "
+                  "1; add the batch axis with unsqueeze()");
     return apply(InstanceNormOp<typename X::value_type, typename X::backend_type>{eps}, x, weight,
                  bias);
 }
@@ -257,6 +260,9 @@ template <TrackedExpr X, TrackedExpr W, TrackedExpr Bias, class T = typename X::
 [[nodiscard]] auto batch_norm(const X& x, const W& weight, const Bias& bias,
                               const Tensor<T, 1, B>& running_mean,
                               const Tensor<T, 1, B>& running_var, const BatchNormOptions& o = {}) {
+    static_assert(X::rank == 4 && W::rank == 1 && Bias::rank == 1,
+                  "batch_norm: expected x (N, C, H, W), weight (C) and bias (C), ranks 4, 1 and 1; "
+                  "add the batch axis with unsqueeze()");
     return apply(BatchNormOp<T, B>{o, running_mean, running_var}, x, weight, bias);
 }
 

@@ -34,6 +34,9 @@ struct PadOp {
 /// @throws ShapeError where a reflection would reach beyond the opposite edge.
 template <TrackedExpr X>
 [[nodiscard]] auto pad(const X& x, const Padding& padding) {
+    static_assert(
+        X::rank == 4,
+        "pad: expected a picture (N, C, H, W), rank 4; add the batch axis with unsqueeze()");
     return apply(PadOp{padding}, x);
 }
 

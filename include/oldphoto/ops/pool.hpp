@@ -151,6 +151,9 @@ private:
 /// @throws OptionError, ShapeError
 template <TrackedExpr X>
 [[nodiscard]] auto max_pool2d(const X& x, const MaxPool2dOptions& o) {
+    static_assert(
+        X::rank == 4,
+        "max_pool2d: expected a picture (N, C, H, W), rank 4; add the batch axis with unsqueeze()");
     return apply(MaxPool2dOp{o}, x);
 }
 
@@ -159,6 +162,9 @@ template <TrackedExpr X>
 /// @throws OptionError, ShapeError
 template <TrackedExpr X>
 [[nodiscard]] auto avg_pool2d(const X& x, const AvgPool2dOptions& o) {
+    static_assert(
+        X::rank == 4,
+        "avg_pool2d: expected a picture (N, C, H, W), rank 4; add the batch axis with unsqueeze()");
     return apply(AvgPool2dOp{o}, x);
 }
 

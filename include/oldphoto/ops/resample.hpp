@@ -182,6 +182,9 @@ private:
 /// @throws OptionError, ShapeError
 template <TrackedExpr X>
 [[nodiscard]] auto resample(const X& x, Pair size, ResampleMode mode, bool align_corners = false) {
+    static_assert(
+        X::rank == 4,
+        "resample: expected a picture (N, C, H, W), rank 4; add the batch axis with unsqueeze()");
     return apply(ResampleOp{size, 0, mode, align_corners}, x);
 }
 
@@ -191,6 +194,9 @@ template <TrackedExpr X>
 template <TrackedExpr X>
 [[nodiscard]] auto resample_by(const X& x, double factor, ResampleMode mode,
                                bool align_corners = false) {
+    static_assert(X::rank == 4,
+                  "resample_by: expected a picture (N, C, H, W), rank 4; add the batch axis with "
+                  "unsqueeze()");
     if (!(factor > 0 && std::isfinite(factor))) {
         throw_option_error(ResampleOp::name,
                            "factor must be positive, got " + std::to_string(factor));

@@ -65,8 +65,9 @@ public:
     static constexpr bool tracked = X::tracked || Y::tracked;
     static_assert(std::is_same_v<value_type, typename Y::value_type>,
                   "both operands must have the same element type; convert one with cast<T>()");
-    static_assert(std::is_same_v<backend_type, typename Y::backend_type>,
-                  "both operands must live on the same backend; move one with to<Backend>()");
+    static_assert(
+        std::is_same_v<backend_type, typename Y::backend_type>,
+        "both operands must live on the same backend; copy one with to_values() and from_values()");
     static_assert(X::rank == Y::rank,
                   "both operands must have the same rank; add axes of extent 1 with unsqueeze()");
 
