@@ -2,21 +2,16 @@
 
 #include <catch2/catch.hpp>
 
-#include "../support/random.hpp"
+#include "../support/gradients.hpp"
 #include <stdexcept>
 #include <thread>
 
 using namespace oldphoto;
-using test::random_variable;
+using test::parameter;
 
 namespace {
 
 using Values = std::vector<double>;
-
-Variable<double, 1> parameter(const Values& values) {
-    return Variable<double, 1>(
-        Tensor<double, 1>::from_values({static_cast<Index>(values.size())}, values), true);
-}
 
 /// y = x, whose backward counts how often it runs and, told to, throws.
 struct CountedOp {
@@ -122,6 +117,23 @@ TEST_CASE("a gradient is zero where the loss does not depend on a parameter",
     CHECK(x.gradient().to_values() == Values{1, 1});
     CHECK(unused.gradient().to_values() == Values{0, 0, 0});
     CHECK(late.gradient().to_values() == Values{0});
+}
+
+TEST_CASE("values to which one derivative flows have a gradient each", "[autograd][program]") {
+    int runs = 0;
+    const auto x = parameter({1, 2});
+    Program program;
+    Variable<double, 1> h;
+    Variable<double, 0> loss;
+    {
+        const auto recording = program.record();
+        h = apply(CountedOp{&runs}, x);  // hands its own derivative to x
+        loss = sum(3 * h);
+    }
+    program.backward(loss, ParameterList<double>{x, h});
+    x.gradient() *= 0.5;
+    CHECK(x.gradient().to_values() == Values{1.5, 1.5});
+    CHECK(h.gradient().to_values() == Values{3, 3});
 }
 
 TEST_CASE("a branch without listed parameters costs nothing", "[autograd][program]") {

@@ -42,8 +42,9 @@ struct Node final : ValueNode<T, B> {
     void clear_flow() override { flow = {}; }
     [[nodiscard]] bool has_flow() const override { return !flow.empty(); }
     void keep_flow() override {
-        // Dense, because users change gradients in place, and a flow may be a stretched view.
-        gradient = flow.empty() ? Tensor<T, R, B>::zeros(value.shape()) : flow.as_contiguous();
+        // Memory of its own, because users change gradients in place, and a flow may be stretched
+        // or shared with another value.
+        gradient = flow.empty() ? Tensor<T, R, B>::zeros(value.shape()) : flow.clone();
         flow = {};
     }
 
