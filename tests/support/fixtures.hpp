@@ -94,6 +94,14 @@ inline std::vector<OpCase> op_cases(const std::string& fixture) {
     return cases;
 }
 
+/// One of them. @throws Error when there is none of that name.
+inline OpCase op_case(const std::string& fixture, const std::string& name) {
+    for (auto& found : op_cases(fixture)) {
+        if (found.name == name) return found;
+    }
+    throw Error(fixture + " has no case " + name);
+}
+
 /// Runs the op forward and backward and compares its value with y, and the gradients of
 /// sum(y * gy) with "g" + role of each input.
 /// @param f       computes a variable or an expression of the inputs.

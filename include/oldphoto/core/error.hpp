@@ -92,7 +92,8 @@ struct NamedShape {
 }
 
 /// Throws "op: rule, got N" unless the rule holds.
-inline void require_option(bool holds, std::string_view op, std::string_view rule, Index got) {
+template <class Number>
+void require_option(bool holds, std::string_view op, std::string_view rule, Number got) {
     if (!holds) throw_option_error(op, std::string(rule) + ", got " + std::to_string(got));
 }
 
