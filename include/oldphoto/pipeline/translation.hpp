@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oldphoto/models/mapping.hpp>
+#include <oldphoto/models/tone.hpp>
 #include <oldphoto/models/vae.hpp>
 #include <oldphoto/ops/pad.hpp>
 
@@ -8,18 +9,6 @@
 #include <utility>
 
 namespace oldphoto {
-
-/// What becomes of a picture's brightness, contrast and cast, to which the encoder of the published
-/// system is blind: a padded convolution before an instance norm does not see x -> a x + b.
-enum class ToneKind {
-    free,     ///< as published: the decoder invents them
-    carried,  ///< taken off before the encoder and given back after the decoder
-};
-
-struct ToneOptions {
-    ToneKind kind = ToneKind::free;
-    double eps = 1e-4;  ///< added to the variance
-};
 
 /// What takes pictures to latents.
 template <class E, class T, class B = Cpu>
@@ -41,8 +30,7 @@ concept Decoder = requires(const D& decoder, const Variable<T, 4, B>& z) {
 ///
 ///     y = clip(decode_b(map(encode_a((x - mean) / deviation))) * deviation + mean)
 ///
-/// with mean and deviation = sqrt(biased variance + eps) of each channel of each picture; 0 and 1
-/// where the tone is free.
+/// with the Tone of each picture.
 ///
 /// @tparam VaeA  of the two domains that share an encoder
 /// @tparam Map   takes latents to latents; it may state the smallest_side() of its input
@@ -57,7 +45,7 @@ public:
           mapping_(std::move(mapping)),
           vae_b_(std::move(vae_b)),
           tone_(tone) {
-        if (!(tone_.eps > 0)) throw_option_error("tone", "eps must be positive");
+        tone_.check();
     }
 
     [[nodiscard]] const VaeA& vae_a() const noexcept { return vae_a_; }
@@ -71,28 +59,14 @@ public:
     /// @return   the same shape, in [-1, 1].
     [[nodiscard]] Tensor<T, 4, B> operator()(const Tensor<T, 4, B>& x) const {
         const auto recording = Program::pause();
-        const auto [mean, deviation] = statistics(x);
-        const Tensor<T, 4, B> toneless = (x - mean) / deviation;
-        const Variable<T, 4, B> padded = padded_to_fit(Variable<T, 4, B>(toneless));
+        const auto tone = tone_of(x, tone_);
+        const Variable<T, 4, B> padded = padded_to_fit(Variable<T, 4, B>(tone.taken_off(x)));
         const Tensor<T, 4, B> y = vae_b_.decode(mapping_(vae_a_.encode(padded))).value();
         const auto cropped = y.slice(2, 0, x.dim(2)).slice(3, 0, x.dim(3));
-        return clamp(cropped * deviation + mean, -1.0F, 1.0F);
+        return clamp(tone.given_to(cropped), -1.0F, 1.0F);
     }
 
 private:
-    /// Mean and deviation of each plane, (N, C, 1, 1).
-    [[nodiscard]] std::pair<Tensor<T, 4, B>, Tensor<T, 4, B>> statistics(
-        const Tensor<T, 4, B>& x) const {
-        const Shape<4> planes{x.dim(0), x.dim(1), 1, 1};
-        auto mean = Tensor<T, 4, B>::zeros(planes);
-        auto deviation = Tensor<T, 4, B>::ones(planes);
-        if (tone_.kind == ToneKind::carried) {
-            mean = oldphoto::mean(x, {2, 3});
-            deviation = sqrt(oldphoto::mean(square(x - mean), {2, 3}) + tone_.eps);
-        }
-        return {mean, deviation};
-    }
-
     [[nodiscard]] Variable<T, 4, B> padded_to_fit(const Variable<T, 4, B>& x) const {
         const auto missing = [this](Index side) {
             const Index m = vae_a_.options().size_multiple();

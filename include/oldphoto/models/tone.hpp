@@ -1,0 +1,63 @@
+#pragma once
+
+#include <oldphoto/autograd/expression.hpp>
+
+#include <cmath>
+#include <vector>
+
+namespace oldphoto {
+
+/// What becomes of a picture's brightness, contrast and cast, to which the encoder of the published
+/// system is blind: a padded convolution before an instance norm does not see x -> a x + b.
+enum class ToneKind {
+    free,     ///< as published: the decoder invents them
+    carried,  ///< taken off before the encoder and given back after the decoder
+};
+
+struct ToneOptions {
+    ToneKind kind = ToneKind::free;
+    double eps = 1e-4;  ///< added to the variance
+
+    /// @throws OptionError unless eps is positive
+    void check() const {
+        if (!(eps > 0)) throw_option_error("tone", "eps must be positive");
+    }
+};
+
+/// Mean and deviation = sqrt(biased variance + eps) of each plane of a picture, (N, C, 1, 1); 0 and
+/// 1 where the tone is free.
+template <class T, class B = Cpu>
+struct Tone {
+    Tensor<T, 4, B> mean;
+    Tensor<T, 4, B> deviation;
+
+    /// The picture without its tone: (x - mean) / deviation.
+    [[nodiscard]] Tensor<T, 4, B> taken_off(const Tensor<T, 4, B>& x) const {
+        return (x - mean) / deviation;
+    }
+    /// y * deviation + mean, lazily: y is a tensor, a variable or an expression of them.
+    template <class Y>
+    [[nodiscard]] auto given_to(const Y& y) const {
+        return y * deviation + mean;
+    }
+};
+
+/// @param x  (N, C, H, W)
+template <class T, class B>
+[[nodiscard]] Tone<T, B> tone_of(const Tensor<T, 4, B>& x, const ToneOptions& options) {
+    const Shape<4> planes{x.dim(0), x.dim(1), 1, 1};
+    if (options.kind == ToneKind::free) {
+        return {Tensor<T, 4, B>::zeros(planes), Tensor<T, 4, B>::ones(planes)};
+    }
+    const auto moments = Deferred<T, B>(x.as_contiguous()).moments();
+    std::vector<T> means;
+    std::vector<T> deviations;
+    for (const Moments& m : *moments) {
+        means.push_back(static_cast<T>(m.mean));
+        deviations.push_back(static_cast<T>(std::sqrt(m.biased_variance() + options.eps)));
+    }
+    return {Tensor<T, 4, B>::from_values(planes, means),
+            Tensor<T, 4, B>::from_values(planes, deviations)};
+}
+
+}  // namespace oldphoto
