@@ -104,6 +104,29 @@ TEST_CASE("several threads may ask for work at the same time", "[core][parallel]
     CHECK(sums == std::vector<Index>(4, 100 * 1225));
 }
 
+TEST_CASE("a serial scope keeps a thread's work to that thread", "[core][parallel]") {
+    const ThreadCountScope scope;
+    set_thread_count(3);
+    const auto foreign_chunks = [](bool all_at_once) {
+        const auto self = std::this_thread::get_id();
+        std::atomic<int> foreign = 0;
+        std::atomic<int> begun = 0;
+        for_each_chunk({3, 1}, [&](Index, Index) {
+            foreign += std::this_thread::get_id() != self ? 1 : 0;
+            ++begun;
+            while (all_at_once && begun < 3) std::this_thread::yield();  // a chunk for each
+        });
+        return foreign.load();
+    };
+    {
+        const SerialScope serial;
+        CHECK(foreign_chunks(false) == 0);
+        { const SerialScope inner; }
+        CHECK(foreign_chunks(false) == 0);
+    }
+    CHECK(foreign_chunks(true) == 2);
+}
+
 TEST_CASE("there is at least one thread", "[core][error]") {
     CHECK_THROWS_AS(set_thread_count(0), OptionError);
     CHECK_THROWS_WITH(set_thread_count(-2), "set_thread_count: expected at least 1, got -2");

@@ -88,3 +88,13 @@ TEST_CASE("an integer is drawn below a positive count", "[core][error]") {
     CHECK_THROWS_WITH(rng.integer(0), "Rng::integer: expected a positive count");
     CHECK(rng.integer(1) == 0);
 }
+
+TEST_CASE("a derived generator is a function of the seed and of both numbers", "[core][rng]") {
+    const std::uint64_t seed = derived_rng(7, 2, 3).seed();
+    const PhiloxWords words = philox(7, 2, 3);
+    CHECK(seed == ((std::uint64_t{words.word[0]} << 32U) | words.word[1]));
+    CHECK(derived_rng(7, 2, 3).streams_drawn() == 0);
+    for (const Rng& other : {derived_rng(8, 2, 3), derived_rng(7, 3, 2), derived_rng(7, 2)}) {
+        CHECK(other.seed() != seed);
+    }
+}

@@ -10,6 +10,7 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace oldphoto {
@@ -72,6 +73,9 @@ public:
         }
         if (job.error) std::rethrow_exception(job.error);
     }
+
+    /// Whether this thread does alone all work that it asks for.
+    static bool& alone() noexcept { return inside_; }
 
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
@@ -167,6 +171,19 @@ private:
 inline void set_thread_count(int count) {
     detail::ThreadPool::instance().set_thread_count(count);
 }
+
+/// While it lives, the thread that made it does the work that it asks for by itself. For threads of
+/// a program's own, which would otherwise compete with the others for the library's threads.
+class SerialScope {
+public:
+    SerialScope() noexcept : before_(std::exchange(detail::ThreadPool::alone(), true)) {}
+    SerialScope(const SerialScope&) = delete;
+    SerialScope& operator=(const SerialScope&) = delete;
+    ~SerialScope() { detail::ThreadPool::alone() = before_; }
+
+private:
+    bool before_;
+};
 
 /// Calls body(begin, end) for every chunk, on all threads, in no particular order. The first
 /// exception of a body is rethrown here after the others have ended.

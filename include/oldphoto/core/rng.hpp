@@ -90,4 +90,12 @@ private:
     std::uint64_t streams_drawn_;
 };
 
+/// A generator of its own for each pair of numbers, such as batch and place in the batch: a pure
+/// function of its arguments, so that work can be handed out in any order.
+[[nodiscard]] inline Rng derived_rng(std::uint64_t seed, std::uint64_t first,
+                                     std::uint64_t second = 0) noexcept {
+    const PhiloxWords words = philox(seed, first, second);
+    return Rng((static_cast<std::uint64_t>(words.word[0]) << 32U) | words.word[1]);
+}
+
 }  // namespace oldphoto

@@ -5,27 +5,62 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <span>
 #include <vector>
 
 namespace oldphoto {
 
-/// The samples of an 8-bit picture as (1, C, H, W) in [-1, 1]: (v / 255 - 0.5) / 0.5. Alpha is left
-/// out.
-/// @throws OptionError for a 16-bit picture; to_8_bit() converts it.
-template <class T = float, class B = Cpu>
-[[nodiscard]] Tensor<T, 4, B> to_tensor(const Image& image) {
+namespace detail {
+
+/// Writes the samples of `image` to `planes`, (C, H, W), as numbers in [-1, 1].
+template <class T>
+void write_planes(const Image& image, T* planes) {
     const auto samples = image.samples();
     const Index channels = image.channels();
     const Index pixels = image.width() * image.height();
-    std::vector<T> planes(samples.size());
     for (Index c = 0; c < channels; ++c) {
         for (Index i = 0; i < pixels; ++i) {
             const T unit =
                 static_cast<T>(samples[static_cast<std::size_t>(i * channels + c)]) / 255;
-            planes[static_cast<std::size_t>(c * pixels + i)] = (unit - T(0.5)) / T(0.5);
+            *planes++ = (unit - T(0.5)) / T(0.5);
         }
     }
-    return Tensor<T, 4, B>::from_values({1, channels, image.height(), image.width()}, planes);
+}
+
+}  // namespace detail
+
+/// The samples of 8-bit pictures as (N, C, H, W) in [-1, 1]: (v / 255 - 0.5) / 0.5. Alpha is left
+/// out.
+/// @param images  at least one; all of one size and number of channels.
+/// @throws ShapeError when they differ or there are none; OptionError for a 16-bit picture, which
+/// to_8_bit() converts.
+template <class T = float, class B = Cpu>
+[[nodiscard]] Tensor<T, 4, B> to_tensor(std::span<const Image> images) {
+    if (images.empty()) throw_shape_error("to_tensor", "expected at least one picture", {});
+    const auto dims = [](const Image& image) {
+        return Dims{image.channels(), image.height(), image.width()};
+    };
+    const Image& first = images.front();
+    std::vector<T> values(images.size() * first.samples().size());
+    T* planes = values.data();
+    for (const Image& image : images) {
+        if (image.size() != first.size() || image.channels() != first.channels()) {
+            throw_shape_error("to_tensor", "the pictures of a batch must be of one size",
+                              {{"first (C, H, W)", dims(first)}, {"other (C, H, W)", dims(image)}});
+        }
+        detail::write_planes(image, planes);
+        planes += image.samples().size();
+    }
+    return Tensor<T, 4, B>::from_values(
+        {static_cast<Index>(images.size()), first.channels(), first.height(), first.width()},
+        values);
+}
+
+/// One picture as a batch: (1, C, H, W).
+template <class T = float, class B = Cpu>
+[[nodiscard]] Tensor<T, 4, B> to_tensor(const Image& image) {
+    return to_tensor<T, B>(std::span(&image, 1));
 }
 
 /// (1, C, H, W) in [-1, 1], C 1 or 3, as an 8-bit picture: each number rounded to the nearest
