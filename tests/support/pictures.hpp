@@ -20,6 +20,21 @@ inline Image grey(Size size, std::vector<std::uint8_t> samples) {
     return Image::from_samples(size, 1, std::move(samples));
 }
 
+/// A picture of one level.
+inline Image flat(Size size, Index channels, std::uint8_t level) {
+    auto image = Image::black(size, channels);
+    for (auto& sample : image.samples()) sample = level;
+    return image;
+}
+
+/// A picture in which every sample differs from its neighbours.
+inline Image pattern(Size size, Index channels) {
+    auto image = Image::black(size, channels);
+    Index i = 0;
+    for (auto& sample : image.samples()) sample = static_cast<std::uint8_t>(i++ * 37 % 251);
+    return image;
+}
+
 inline std::vector<std::uint8_t> alpha_of(const Image& image) {
     return {image.alpha().begin(), image.alpha().end()};
 }
