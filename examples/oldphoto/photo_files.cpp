@@ -88,22 +88,22 @@ std::string place_of(const fs::path& path) {
     return (fs::weakly_canonical(absolute.parent_path()) / absolute.filename()).string();
 }
 
-void check_outputs(const std::vector<PhotoJob>& jobs) {
+void check_outputs(const std::vector<PhotoJob>& jobs, const std::string& command) {
     std::set<std::string> inputs;
     for (const auto& job : jobs) inputs.insert(place_of(job.input));
     std::map<std::string, const PhotoJob*> outputs;
     for (const auto& job : jobs) {
         const std::string place = place_of(job.output);
         if (inputs.contains(place)) {
-            throw_option_error("restore", job.output.string() +
-                                              " is an input and would be overwritten; "
-                                              "choose another output");
+            throw_option_error(command, job.output.string() +
+                                            " is an input and would be overwritten; "
+                                            "choose another output");
         }
         const auto [other, added] = outputs.emplace(place, &job);
         if (!added) {
-            throw_option_error("restore", other->second->input.string() + " and " +
-                                              job.input.string() + " would both be written to " +
-                                              job.output.string());
+            throw_option_error(command, other->second->input.string() + " and " +
+                                            job.input.string() + " would both be written to " +
+                                            job.output.string());
         }
     }
 }
@@ -141,27 +141,43 @@ PhotoTree find_photos(const fs::path& folder, const fs::path& left_out) {
     return PhotoFinder(folder, left_out).find();
 }
 
-Batch plan_batch(const std::vector<std::string>& inputs, const fs::path& output) {
+PhotosByName photos_by_name(const std::string& folder, const std::string& command) {
+    PhotosByName photos;
+    for (const auto& [path, relative] : find_photos(folder).photos) {
+        const std::string name = without_picture_extension(relative).string();
+        const auto [other, added] = photos.emplace(name, path);
+        if (!added) {
+            throw_option_error(command, other->second.string() + " and " + path.string() +
+                                            " have the same name but for the extension");
+        }
+    }
+    return photos;
+}
+
+Batch plan_batch(const std::vector<std::string>& inputs, const fs::path& output,
+                 const std::string& command) {
     Batch batch;
-    const auto add = [&](const fs::path& input, const fs::path& result) {
-        batch.jobs.push_back({input, result, size_of(input)});
+    const auto add = [&](const fs::path& input, const fs::path& result, const fs::path& name) {
+        batch.jobs.push_back({input, result, name, size_of(input)});
     };
     const bool only_file = inputs.size() == 1 && !fs::is_directory(inputs[0]);
     if (only_file && has_picture_extension(output) && !fs::is_directory(output)) {
-        add(inputs[0], output);
+        add(inputs[0], output, fs::path(inputs[0]).filename());
     } else {
         for (const fs::path input : inputs) {
             if (!fs::is_directory(input)) {
-                add(input, output / png_name(input.filename()));
+                add(input, output / png_name(input.filename()), input.filename());
                 continue;
             }
             const PhotoTree tree = find_photos(input, output);
             batch.skipped += tree.skipped;
-            for (const auto& [path, relative] : tree.photos) add(path, output / png_name(relative));
+            for (const auto& [path, relative] : tree.photos) {
+                add(path, output / png_name(relative), relative);
+            }
         }
         tell_apart(batch.jobs);
     }
-    check_outputs(batch.jobs);
+    check_outputs(batch.jobs, command);
     return batch;
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,11 +34,19 @@ std::filesystem::path without_picture_extension(std::filesystem::path path);
 PhotoTree find_photos(const std::filesystem::path& folder,
                       const std::filesystem::path& left_out = {});
 
-/// A photo to restore.
+/// Photos by their place below a folder, without extension.
+using PhotosByName = std::map<std::string, std::filesystem::path>;
+
+/// @param command  what error messages start with.
+/// @throws OptionError when two photos have the same name but for the extension.
+PhotosByName photos_by_name(const std::string& folder, const std::string& command);
+
+/// A photo to be made into another one.
 struct PhotoJob {
     std::filesystem::path input;
     std::filesystem::path output;
-    std::uintmax_t bytes = 0;  ///< of the input; 0 where that is not known
+    std::filesystem::path name;  ///< of the input: below its folder, or of the file alone
+    std::uintmax_t bytes = 0;    ///< of the input; 0 where that is not known
 };
 
 struct Batch {
@@ -45,10 +54,13 @@ struct Batch {
     std::size_t skipped = 0;
 };
 
-/// Decides what is restored, and where it is written: the only input, a file, to `output` where
-/// that has the name of a picture; otherwise as .png below the folder `output`, in which the tree
-/// of each input folder is kept. "a.jpg" becomes "a.png", but "a.jpg.png" beside an "a.bmp".
+/// Decides what is read, and where the results are written: that of the only input, a file, to
+/// `output` where this has the name of a picture; otherwise as .png below the folder `output`, in
+/// which the tree of each input folder is kept. "a.jpg" becomes "a.png", but "a.jpg.png" beside an
+/// "a.bmp".
+/// @param command  what error messages start with.
 /// @throws OptionError when a photo would be written over an input or over another result.
-Batch plan_batch(const std::vector<std::string>& inputs, const std::filesystem::path& output);
+Batch plan_batch(const std::vector<std::string>& inputs, const std::filesystem::path& output,
+                 const std::string& command);
 
 }  // namespace oldphoto::program

@@ -3,17 +3,14 @@
 
 #include "command.hpp"
 #include "default_model.hpp"
-#include "photo_files.hpp"
+#include "photo_batch.hpp"
 #include "progress.hpp"
 #include "text.hpp"
-#include <cstdio>
 #include <memory>
 
 namespace oldphoto::program {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 struct RestoreArguments {
     std::vector<std::string> inputs;
@@ -29,7 +26,7 @@ std::string restore_photo(const Restorer<>& restorer, const PhotoJob& job, bool 
     const Image photo = read_image(job.input, {.tolerant = tolerant}, &info);
     static_cast<void>(format_for(job.output));  // refused before the work, not after it
     const Image restored = restorer(photo).photo;
-    if (job.output.has_parent_path()) fs::create_directories(job.output.parent_path());
+    make_folder_of(job.output);
     write_image(restored, job.output);
     std::string line = job.input.string() + " -> " + job.output.string() + ", " +
                        std::to_string(restored.width()) + "x" + std::to_string(restored.height()) +
@@ -38,41 +35,13 @@ std::string restore_photo(const Restorer<>& restorer, const PhotoJob& job, bool 
     return line;
 }
 
-/// Restores every photo that can be restored and prints a line for each.
-/// @return  how many failed.
-std::size_t restore_all(const Restorer<>& restorer, const std::vector<PhotoJob>& jobs,
-                        bool tolerant) {
-    double bytes = 0;
-    for (const auto& job : jobs) bytes += static_cast<double>(job.bytes);
-    Progress progress(jobs.size(), bytes);
-    std::size_t failed = 0;
-    for (const auto& job : jobs) {
-        progress.show(printable(job.input));
-        std::string line;
-        try {
-            line = restore_photo(restorer, job, tolerant);
-        } catch (const std::exception& error) {
-            line = failure_of(job.input, error);
-            ++failed;
-        }
-        progress.hide();
-        std::puts(printable(line).c_str());
-        std::fflush(stdout);
-        progress.advance(static_cast<double>(job.bytes));
-    }
-    return failed;
-}
-
 int restore(const RestoreArguments& arguments) {
-    const Batch batch = plan_batch(arguments.inputs, arguments.output);
+    const Batch batch = plan_batch(arguments.inputs, arguments.output, "restore");
     const auto restorer =
         Restorer<>::load(arguments.model.empty() ? default_model() : arguments.model);
-    const std::size_t failed = restore_all(restorer, batch.jobs, arguments.tolerant);
-    std::string summary = count_of(batch.jobs.size() - failed, "photo") + " restored";
-    if (failed > 0) summary += ", " + std::to_string(failed) + " failed";
-    if (batch.skipped > 0) summary += ", " + count_of(batch.skipped, "other file") + " skipped";
-    std::puts(summary.c_str());
-    return failed > 0 ? 1 : 0;
+    return do_batch(batch, "restored", [&](const PhotoJob& job) {
+        return restore_photo(restorer, job, arguments.tolerant);
+    });
 }
 
 }  // namespace

@@ -1,13 +1,11 @@
 #include <oldphoto/core/table.hpp>
 #include <oldphoto/image/stb.hpp>
-#include <oldphoto/metrics/psnr.hpp>
-#include <oldphoto/metrics/ssim.hpp>
+#include <oldphoto/train/validation.hpp>
 
 #include "command.hpp"
 #include "photo_files.hpp"
 #include "text.hpp"
 #include <cstdio>
-#include <map>
 #include <memory>
 
 namespace oldphoto::program {
@@ -20,40 +18,6 @@ struct ScoreArguments {
     std::string clean;
     std::string restored;
 };
-
-struct Score {
-    double psnr = 0;  ///< dB
-    double ssim = 0;
-};
-
-/// Photos by their place below a folder, without extension.
-using PhotosByName = std::map<std::string, fs::path>;
-
-PhotosByName photos_by_name(const std::string& folder) {
-    PhotosByName photos;
-    for (const auto& [path, relative] : find_photos(folder).photos) {
-        const std::string name = without_picture_extension(relative).string();
-        const auto [other, added] = photos.emplace(name, path);
-        if (!added) {
-            throw_option_error("score", other->second.string() + " and " + path.string() +
-                                            " have the same name but for the extension");
-        }
-    }
-    return photos;
-}
-
-/// @throws ShapeError when the sizes differ or a side is shorter than the window of SSIM.
-Score compare(const fs::path& clean, const fs::path& restored) {
-    const Image a = to_rgb(to_8_bit(read_image(clean)));
-    const Image b = to_rgb(to_8_bit(read_image(restored)));
-    if (a.size() != b.size()) {
-        throw_shape_error("score", "the photos must have the same size",
-                          {{"clean (H, W)", {a.height(), a.width()}},
-                           {"restored (H, W)", {b.height(), b.width()}}});
-    }
-    return {psnr(a.samples(), b.samples()),
-            ssim(a.samples(), b.samples(), a.height(), a.width(), a.channels())};
-}
 
 TableRow row_of(const std::string& name, const Score& score) {
     return {name, format("%.2f", score.psnr), format("%.4f", score.ssim)};
@@ -68,7 +32,7 @@ struct Comparison {
 
     void add(const std::string& name, const fs::path& clean, const fs::path& restored) {
         try {
-            const Score score = compare(clean, restored);
+            const Score score = score_of(read_image(clean), read_image(restored));
             rows.push_back(row_of(name, score));
             ++count;
             total.psnr += score.psnr;
@@ -87,8 +51,8 @@ struct Comparison {
 };
 
 int score(const ScoreArguments& arguments) {
-    const PhotosByName clean = photos_by_name(arguments.clean);
-    const PhotosByName restored = photos_by_name(arguments.restored);
+    const PhotosByName clean = photos_by_name(arguments.clean, "score");
+    const PhotosByName restored = photos_by_name(arguments.restored, "score");
     Comparison comparison;
     for (const auto& [name, path] : clean) {
         const auto partner = restored.find(name);

@@ -1,0 +1,40 @@
+#include "photo_batch.hpp"
+
+#include "progress.hpp"
+#include "text.hpp"
+#include <cstdio>
+
+namespace oldphoto::program {
+
+int do_batch(const Batch& batch, const std::string& done,
+             const std::function<std::string(const PhotoJob&)>& work) {
+    double bytes = 0;
+    for (const auto& job : batch.jobs) bytes += static_cast<double>(job.bytes);
+    Progress progress(batch.jobs.size(), bytes);
+    std::size_t failed = 0;
+    for (const auto& job : batch.jobs) {
+        progress.show(printable(job.input));
+        std::string line;
+        try {
+            line = work(job);
+        } catch (const std::exception& error) {
+            line = failure_of(job.input, error);
+            ++failed;
+        }
+        progress.hide();
+        std::puts(printable(line).c_str());
+        std::fflush(stdout);
+        progress.advance(static_cast<double>(job.bytes));
+    }
+    std::string summary = count_of(batch.jobs.size() - failed, "photo") + " " + done;
+    if (failed > 0) summary += ", " + std::to_string(failed) + " failed";
+    if (batch.skipped > 0) summary += ", " + count_of(batch.skipped, "other file") + " skipped";
+    std::puts(summary.c_str());
+    return failed > 0 ? 1 : 0;
+}
+
+void make_folder_of(const std::filesystem::path& path) {
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+}
+
+}  // namespace oldphoto::program

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "photo_files.hpp"
+#include <functional>
+#include <string>
+
+namespace oldphoto::program {
+
+/// Does `work` for every photo, prints the line that it returns or the reason why it threw, and at
+/// last how many photos were dealt with.
+/// @param done  what was done with them: "restored".
+/// @return  the program's exit status: 0 when none failed.
+int do_batch(const Batch& batch, const std::string& done,
+             const std::function<std::string(const PhotoJob&)>& work);
+
+/// Makes the folder that `path` lies in.
+void make_folder_of(const std::filesystem::path& path);
+
+}  // namespace oldphoto::program
