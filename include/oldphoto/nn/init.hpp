@@ -3,6 +3,7 @@
 #include <oldphoto/tensor/random.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -50,10 +51,19 @@ inline std::vector<double> orthogonal_matrix(Index rows, Index columns, Rng& rng
     const bool wide = rows <= columns;
     const Index count = wide ? rows : columns;
     const Index length = wide ? columns : rows;
-    auto vectors = oldphoto::normal<double, 2>({count, length}, rng).to_values();
+    std::vector<double> vectors(static_cast<std::size_t>(count * length));
+    const std::uint64_t stream = rng.next_stream();
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+        vectors[i] = normal_from<double>(philox(rng.seed(), i, stream));
+    }
     orthonormalize(vectors, count, length);
     if (wide) return vectors;
-    return Tensor<double, 2>::from_values({count, length}, vectors).transpose(0, 1).to_values();
+    std::vector<double> matrix(vectors.size());
+    for (Index i = 0; i < rows * columns; ++i) {
+        matrix[static_cast<std::size_t>(i)] =
+            vectors[static_cast<std::size_t>(i % columns * rows + i / columns)];
+    }
+    return matrix;
 }
 
 }  // namespace detail

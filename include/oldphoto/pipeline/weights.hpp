@@ -34,6 +34,40 @@ inline void check_weight(const std::string& file, const std::string& name, const
     }
 }
 
+/// @throws WeightsError for the first missing, misshapen, mistyped or unexpected name.
+template <class T, class B>
+void check_state(const std::vector<NamedVariable<T, B>>& state, const NamedArrays& arrays,
+                 const std::string& file) {
+    NameIndex known;
+    for (const auto& [name, variable] : state) {
+        const Array* stored = arrays.find(name);
+        if (stored == nullptr) {
+            throw_weights_error(file, quote_json(name) + " is missing; the network has it as " +
+                                          format_dims(variable.dims()));
+        }
+        check_weight(file, name, *stored, variable.dims());
+        known.insert(name);
+    }
+    for (const auto& [name, array] : arrays) {
+        if (known.find(name) == nullptr) {
+            throw_weights_error(file, quote_json(name) + " " + format_dims(array.dims()) +
+                                          " is not a part of the network");
+        }
+    }
+}
+
+/// See load_state of a network.
+template <class T, class B>
+void load_state(const std::vector<NamedVariable<T, B>>& state, const NamedArrays& arrays,
+                const std::string& file) {
+    check_state(state, arrays, file);
+    for (const auto& [name, variable] : state) {
+        const auto values = arrays.at(name).template values<T>();
+        const auto target = variable.value();
+        B::upload(values.data(), target.data(), target.size());
+    }
+}
+
 }  // namespace detail
 
 /// Copies the arrays into the network's state. All names, shapes and types are checked before the
@@ -42,29 +76,7 @@ inline void check_weight(const std::string& file, const std::string& name, const
 /// @throws WeightsError for the first missing, misshapen, mistyped or unexpected name.
 template <class T, class B = Cpu, class Net>
 void load_state(const Net& net, const NamedArrays& arrays, const std::string& file) {
-    const auto state = state_of<T, B>(net);
-    OrderedMap<bool> known;
-    for (const auto& [name, variable] : state) {
-        const Array* stored = arrays.find(name);
-        if (stored == nullptr) {
-            detail::throw_weights_error(file, quote_json(name) +
-                                                  " is missing; the network has it as " +
-                                                  format_dims(variable.dims()));
-        }
-        detail::check_weight(file, name, *stored, variable.dims());
-        known.insert(name, true);
-    }
-    for (const auto& [name, array] : arrays) {
-        if (!known.contains(name)) {
-            detail::throw_weights_error(file, quote_json(name) + " " + format_dims(array.dims()) +
-                                                  " is not a part of the network");
-        }
-    }
-    for (const auto& [name, variable] : state) {
-        const auto values = arrays.at(name).template values<T>();
-        const auto target = variable.value();
-        B::upload(values.data(), target.data(), target.size());
-    }
+    detail::load_state(state_of<T, B>(net), arrays, file);
 }
 
 /// Appends the network's state, names prefixed.

@@ -39,7 +39,7 @@ public:
     static constexpr std::size_t rank = X::rank;
     static constexpr bool tracked = X::tracked;
 
-    MapExpr(Fn fn, X x) : fn_(fn), x_(std::move(x)) {}
+    MapExpr(Fn fn, const X& x) : fn_(fn), x_(x) {}
 
     [[nodiscard]] Shape<rank> shape() const { return x_.shape(); }
     [[nodiscard]] auto plan(const Shape<rank>& target) const {
@@ -71,11 +71,8 @@ public:
     static_assert(X::rank == Y::rank,
                   "both operands must have the same rank; add axes of extent 1 with unsqueeze()");
 
-    ZipExpr(Fn fn, X x, Y y)
-        : fn_(fn),
-          x_(std::move(x)),
-          y_(std::move(y)),
-          shape_(broadcast_shapes(x_.shape(), y_.shape(), Fn::name)) {}
+    ZipExpr(Fn fn, const X& x, const Y& y)
+        : fn_(fn), x_(x), y_(y), shape_(broadcast_shapes(x.shape(), y.shape(), Fn::name)) {}
 
     [[nodiscard]] Shape<rank> shape() const { return shape_; }
     [[nodiscard]] auto plan(const Shape<rank>& target) const {

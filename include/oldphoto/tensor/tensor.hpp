@@ -39,7 +39,7 @@ public:
                       "tensor: an expression of another element type; see cast<T>()");
         static_assert(std::is_same_v<typename E::backend_type, B>,
                       "tensor: an expression on another backend");
-        assign(e);
+        B::assign(view(), e.plan(shape_));
     }
 
     /// Would drop the record: assign the expression to a Variable, or take the variables' value().

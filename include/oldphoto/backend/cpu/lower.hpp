@@ -107,14 +107,7 @@ class BlockSource {
 public:
     template <Plan P, std::size_t R>
     BlockSource(const P& plan, const Shape<R>& shape)
-        : row_(row_length(plan, shape)),
-          plan_(&plan),
-          write_([](const void* self, Index begin, Index n, T* to) {
-              const auto run = static_cast<const P*>(self)->run(begin, n);
-              for_each_pack<T>(n, [&](auto where, Index k, Index count) {
-                  store(run.value(where), to + k, 1, count);
-              });
-          }) {}
+        : row_(row_length(plan, shape)), plan_(&plan), write_(write_plan<P>) {}
 
     /// Elements that a block must not cross a multiple of; see row_length.
     [[nodiscard]] Index row() const noexcept { return row_; }
@@ -122,6 +115,14 @@ public:
     void write(Index begin, Index n, T* to) const { write_(plan_, begin, n, to); }
 
 private:
+    template <Plan P>
+    static void write_plan(const void* plan, Index begin, Index n, T* to) {
+        const auto run = static_cast<const P*>(plan)->run(begin, n);
+        for_each_pack<T>(n, [&](auto where, Index k, Index count) {
+            store(run.value(where), to + k, 1, count);
+        });
+    }
+
     Index row_;
     const void* plan_;
     void (*write_)(const void*, Index, Index, T*);
