@@ -33,6 +33,14 @@ constexpr auto for_each_variable(const E& e, const Visit& visit) {
     }
 }
 
+/// Adds a gradient to a leaf's flow, summed over the axes along which the leaf was stretched.
+template <class V, class G>
+void add_unstretched(const V& leaf, const G& gradient) {
+    leaf.node()->add_flow(leaf.shape() == gradient.shape()
+                              ? gradient
+                              : reduce_to<SumReducer>(gradient, leaf.shape()));
+}
+
 /// Records `out`, the value of e, as one step named after the root's functor.
 template <class E, class Out>
 void record_tree(const char* name, const E& e, const Out& out) {
@@ -41,11 +49,7 @@ void record_tree(const char* name, const E& e, const Out& out) {
         const auto& gy = node->flow;
         for_each_variable(e, [&]<std::size_t I>(const auto& leaf) {
             if (!leaf.node()->wanted) return;
-            const auto gradient = tangent_product<I>(gy, e.plan(gy.shape()));
-            // Summed over the axes along which the leaf was stretched.
-            leaf.node()->add_flow(leaf.shape() == gy.shape()
-                                      ? gradient
-                                      : reduce_to<SumReducer>(gradient, leaf.shape()));
+            add_unstretched(leaf, tangent_product<I>(gy, e.plan(gy.shape())));
         });
     };
     std::vector<std::shared_ptr<NodeBase>> inputs;
@@ -74,9 +78,9 @@ template <class Fn, class T, class B>
 inline constexpr bool is_activation<MapExpr<Fn, Variable<T, 4, B>>> =
     Deferred<T, B>::template can_hold<Fn>;
 template <class E>
-inline constexpr bool is_residual = false;
+inline constexpr bool is_sum = false;
 template <class T, class B>
-inline constexpr bool is_residual<ZipExpr<fn::AddFn, Variable<T, 4, B>, Variable<T, 4, B>>> = true;
+inline constexpr bool is_sum<ZipExpr<fn::AddFn, Variable<T, 4, B>, Variable<T, 4, B>>> = true;
 
 /// An activation of a picture with nothing pending beyond scale and shift; it is left pending.
 template <class Fn, class T, class B>
@@ -99,20 +103,36 @@ template <class Fn, class T, class B>
     return out;
 }
 
-/// A sum of pictures of which one has only a norm pending: the other becomes its addend.
+/// The sum of two pictures. Where one has only a norm pending, the other becomes its addend.
 template <class T, class B>
-[[nodiscard]] Variable<T, 4, B> record_residual(const Variable<T, 4, B>& f,
-                                                const Variable<T, 4, B>& x) {
-    const Variable<T, 4, B> out(f.deferred().with_addend(x.value()));
+[[nodiscard]] Deferred<T, B> deferred_sum(const Variable<T, 4, B>& x, const Variable<T, 4, B>& y) {
+    const auto only_norm = [](const auto& v) {
+        return v.deferred().affine_only() && !v.deferred().plain();
+    };
+    if (x.shape() == y.shape()) {
+        if (only_norm(x)) return x.deferred().with_addend(y.value());
+        if (only_norm(y)) return y.deferred().with_addend(x.value());
+    }
+    return Deferred<T, B>(x.value() + y.value());
+}
+
+template <class T, class B>
+[[nodiscard]] Variable<T, 4, B> record_sum(const Variable<T, 4, B>& x, const Variable<T, 4, B>& y) {
+    const Variable<T, 4, B> out(deferred_sum(x, y));
     auto* node = out.node().get();
-    auto backward = [f, x, node] {
-        if (f.node()->wanted) f.node()->add_flow(node->flow);
-        if (x.node()->wanted) x.node()->add_flow(node->flow);
+    auto backward = [x, y, node] {
+        if (x.node()->wanted) add_unstretched(x, node->flow);
+        if (y.node()->wanted) add_unstretched(y, node->flow);
     };
     const auto elements = static_cast<double>(out.size());
-    record_step(
-        {fn::AddFn::name, {f.node(), x.node()}, out.node(), {elements, 0}, Window::pointwise(), {}},
-        std::move(backward));
+    const double bytes = out.deferred().plain() ? 3 * sizeof(T) * elements : 0;
+    record_step({fn::AddFn::name,
+                 {x.node(), y.node()},
+                 out.node(),
+                 {elements, bytes},
+                 Window::pointwise(),
+                 {}},
+                std::move(backward));
     return out;
 }
 
@@ -134,18 +154,9 @@ auto record_expression(const E& e) {
         const auto& x = e.operand();
         if (!x.deferred().affine_only()) static_cast<void>(x.value());  // applies what is pending
         return record_activation(e.fn(), x);
+    } else if constexpr (is_sum<E>) {
+        return record_sum(e.left(), e.right());
     } else {
-        if constexpr (is_residual<E>) {
-            const auto& x = e.left();
-            const auto& y = e.right();
-            const auto only_norm = [](const auto& v) {
-                return v.deferred().affine_only() && !v.deferred().plain();
-            };
-            if (x.shape() == y.shape()) {
-                if (only_norm(x)) return record_residual(x, y);
-                if (only_norm(y)) return record_residual(y, x);
-            }
-        }
         return record_evaluated(e);
     }
 }
