@@ -121,6 +121,15 @@ public:
     /// The program that records on this thread, or null.
     [[nodiscard]] static Program* current() noexcept { return current_; }
 
+    /// record() for a second run of what has run before: layers leave their running state alone.
+    [[nodiscard]] Recording replay() {
+        replaying_ = true;
+        return record();
+    }
+    [[nodiscard]] static bool replaying() noexcept {
+        return current_ != nullptr && current_->replaying_;
+    }
+
     [[nodiscard]] const std::vector<Step>& steps() const noexcept { return steps_; }
     void append(Step step) { steps_.push_back(std::move(step)); }
     void clear() { steps_.clear(); }
@@ -138,20 +147,26 @@ public:
             parameter.node()->wanted = true;
             parameter.node()->listed = true;
         }
+        loss.seed_flow();
+        propagate();
+        for (const auto& parameter : parameters) parameter.node()->keep_flow();
+        reset_marks(parameters);
+    }
+
+    /// The walk itself: carries the flows of outputs back to whatever is marked as wanted. For ops
+    /// that run a program of their own inside a walk.
+    void propagate() const {
         for (const Step& step : steps_) {
             for (const auto& input : step.inputs) {
                 step.output->wanted = step.output->wanted || input->wanted;
             }
         }
-        loss.seed_flow();
         for (std::size_t k = steps_.size(); k-- > 0;) {
             const Step& step = steps_[k];
             if (step.output->has_flow() && step.backward) step.backward->run();
             // Nothing before this step adds to its output any more.
             if (!step.output->listed) step.output->clear_flow();
         }
-        for (const auto& parameter : parameters) parameter.node()->keep_flow();
-        reset_marks(parameters);
     }
 
 private:
@@ -173,6 +188,7 @@ private:
     }
 
     static inline thread_local Program* current_ = nullptr;
+    bool replaying_ = false;
     std::vector<Step> steps_;
 };
 

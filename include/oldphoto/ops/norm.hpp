@@ -9,11 +9,11 @@ namespace oldphoto {
 
 namespace detail {
 
-/// What a norm subtracts and multiplies by, as (N, C, 1, 1), or (1, C, 1, 1) where a batch shares
+/// What a norm adds and then multiplies by, as (N, C, 1, 1), or (1, C, 1, 1) where a batch shares
 /// it.
 template <class T, class B>
 struct NormStatistics {
-    Tensor<T, 4, B> mean;
+    Tensor<T, 4, B> offset;             ///< -mean
     Tensor<T, 4, B> inverse_deviation;  ///< 1 / sqrt(biased variance + eps)
 };
 
@@ -21,13 +21,13 @@ struct NormStatistics {
 template <class T, class B>
 [[nodiscard]] NormStatistics<T, B> statistics_of(const std::vector<Moments>& moments,
                                                  const Shape<4>& shape, double eps) {
-    std::vector<T> means;
+    std::vector<T> offsets;
     std::vector<T> inverse_deviations;
     for (const Moments& m : moments) {
-        means.push_back(static_cast<T>(m.mean));
+        offsets.push_back(static_cast<T>(-m.mean));
         inverse_deviations.push_back(static_cast<T>(1 / std::sqrt(m.biased_variance() + eps)));
     }
-    return {Tensor<T, 4, B>::from_values(shape, means),
+    return {Tensor<T, 4, B>::from_values(shape, offsets),
             Tensor<T, 4, B>::from_values(shape, inverse_deviations)};
 }
 
@@ -52,7 +52,7 @@ template <class T, class B>
                                         const Tensor<T, 1, B>& weight,
                                         const Tensor<T, 1, B>& bias) {
     const auto scale = norm_scale(statistics, weight);
-    const Tensor<T, 4, B> shift = -(statistics.mean * scale);
+    const Tensor<T, 4, B> shift = statistics.offset * scale;
     if (bias.size() != 0) shift += per_channel(bias);
     const auto for_each_plane =
         [planes = Shape<4>{x.shape()[0], x.shape()[1], 1, 1}](const Tensor<T, 4, B>& v) {
@@ -67,9 +67,9 @@ template <class T, class B>
 [[nodiscard]] auto norm_gradients(const Tensor<T, 4, B>& gy, const std::array<bool, 3>& wanted,
                                   const Tensor<T, 4, B>& x, const Tensor<T, 1, B>& weight,
                                   const NormStatistics<T, B>& statistics, bool of_input) {
-    const auto xhat = (x - statistics.mean) * statistics.inverse_deviation;
+    const auto centred = x + statistics.offset;
     const auto sum_g = sum(gy, {2, 3});
-    const auto sum_gx = sum(gy * xhat, {2, 3});
+    const auto sum_gx = evaluate(sum(gy * centred, {2, 3}) * statistics.inverse_deviation);
     Tensor<T, 4, B> gx;
     Tensor<T, 1, B> gw;
     Tensor<T, 1, B> gb;
@@ -77,10 +77,11 @@ template <class T, class B>
         const auto scale = norm_scale(statistics, weight);
         if (of_input) {
             const auto averaged = [&](const Tensor<T, 4, B>& planes) {
-                const auto total = reduce_to<SumReducer>(planes, statistics.mean.shape());
+                const auto total = reduce_to<SumReducer>(planes, statistics.offset.shape());
                 return evaluate(total / (x.size() / total.size()));
             };
-            gx = scale * (gy - averaged(sum_g) - xhat * averaged(sum_gx));
+            const auto slope = evaluate(averaged(sum_gx) * statistics.inverse_deviation);
+            gx = scale * (gy - averaged(sum_g) - centred * slope);
         } else {
             gx = scale * gy;
         }
@@ -179,14 +180,10 @@ struct BatchNormOp {
         detail::check_norm(name, x.shape(), weight.shape(), bias.shape());
         check_running(x.shape());
         const auto input = detail::norm_input(x);
-        if (options.training) {
-            const auto moments = moments_of_channels(*input.moments(), x.dim(1));
-            statistics = detail::statistics_of<T, B>(moments, {1, x.dim(1), 1, 1}, options.eps);
-            move_running(moments);
-        } else {
-            statistics = {detail::per_channel(running_mean.clone()),
-                          1 / sqrt(detail::per_channel(running_var) + options.eps)};
-        }
+        const auto moments =
+            options.training ? moments_of_channels(*input.moments(), x.dim(1)) : running_moments();
+        statistics = detail::statistics_of<T, B>(moments, {1, x.dim(1), 1, 1}, options.eps);
+        if (options.training && !Program::replaying()) move_running(moments);
         return detail::normalized(input, statistics, weight.value(), bias.value());
     }
     auto backward(const Tensor<T, 4, B>& gy, const std::array<bool, 3>& wanted,
@@ -223,19 +220,26 @@ private:
         for (std::size_t k = 0; k < planes.size(); ++k) merged[k % merged.size()].merge(planes[k]);
         return merged;
     }
-    void move_running(const std::vector<Moments>& moments) const {
-        std::vector<T> means;
-        std::vector<T> variances;
-        for (const Moments& m : moments) {
-            means.push_back(static_cast<T>(m.mean));
-            variances.push_back(static_cast<T>(m.unbiased_variance()));
-        }
-        const auto move = [this](const Tensor<T, 1, B>& running, const std::vector<T>& batch) {
-            const auto towards = Tensor<T, 1, B>::from_values(running.shape(), batch);
-            running.assign((1 - options.momentum) * running + options.momentum * towards);
+    /// Moments that have the running statistics as mean and biased variance.
+    [[nodiscard]] std::vector<Moments> running_moments() const {
+        const auto means = running_mean.to_values();
+        const auto variances = running_var.to_values();
+        std::vector<Moments> moments(means.size());
+        for (std::size_t k = 0; k < moments.size(); ++k) moments[k] = {1, means[k], variances[k]};
+        return moments;
+    }
+    void move_running(const std::vector<Moments>& batch) const {
+        auto means = running_mean.to_values();
+        auto variances = running_var.to_values();
+        const auto move = [this](T& running, double towards) {
+            running = static_cast<T>((1 - options.momentum) * running + options.momentum * towards);
         };
-        move(running_mean, means);
-        move(running_var, variances);
+        for (std::size_t k = 0; k < batch.size(); ++k) {
+            move(means[k], batch[k].mean);
+            move(variances[k], batch[k].unbiased_variance());
+        }
+        running_mean.assign(Tensor<T, 1, B>::from_values(running_mean.shape(), means));
+        running_var.assign(Tensor<T, 1, B>::from_values(running_var.shape(), variances));
     }
 };
 
