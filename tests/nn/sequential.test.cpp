@@ -36,12 +36,12 @@ TEST_CASE("Sequential runs its layers in order, all or some of them", "[nn][forw
     const auto x = picture({1, 1, 1, 1}, {3});
     CHECK(net.size() == 3);
     CHECK(net(x).value().item() == 9);
-    CHECK(net.run(x, 1, 2).value().item() == 6);
-    CHECK(net.run(x, 1, 3).value().item() == 7);
-    CHECK(net.run(x, 2, 2).value().item() == 3);
+    CHECK(net.slice(1, 2)(x).value().item() == 6);
+    CHECK(net.slice(1, 3)(x).value().item() == 7);
+    CHECK(net.slice(2, 2)(x).value().item() == 3);
     CHECK(Sequential<float>{}(x).value().item() == 3);
-    CHECK_THROWS_WITH(net.run(x, 2, 4), "sequential: expected 0 <= begin <= end <= 3, got [2, 4)");
-    CHECK_THROWS_AS(net.run(x, 2, 1), OptionError);
+    CHECK_THROWS_WITH(net.slice(2, 4)(x), "sequential: expected 0 <= begin <= end <= 3, got [2, 4)");
+    CHECK_THROWS_AS(net.slice(2, 1)(x), OptionError);
 }
 
 TEST_CASE("Sequential names its layers by position, also inside another", "[nn][state]") {

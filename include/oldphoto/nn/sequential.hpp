@@ -20,21 +20,23 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return layers_.size(); }
 
-    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
-        return run(x, 0, size());
+    [[nodiscard]] Variable<T, 4, B> operator()(Variable<T, 4, B> x) const {
+        for (const auto& layer : layers_) x = layer(x);
+        return x;
     }
-    /// Layers [begin, end) alone, to look at what lies between.
+    /// Layers [begin, end) alone, the same ones.
     /// @throws OptionError when there are no such layers.
-    [[nodiscard]] Variable<T, 4, B> run(Variable<T, 4, B> x, std::size_t begin,
-                                        std::size_t end) const {
+    [[nodiscard]] Sequential slice(std::size_t begin, std::size_t end) const {
         if (begin > end || end > size()) {
             throw_option_error("sequential",
                                "expected 0 <= begin <= end <= " + std::to_string(size()) +
                                    ", got [" + std::to_string(begin) + ", " + std::to_string(end) +
                                    ")");
         }
-        for (std::size_t k = begin; k < end; ++k) x = layers_[k](x);
-        return x;
+        Sequential part;
+        part.layers_.assign(layers_.begin() + static_cast<std::ptrdiff_t>(begin),
+                            layers_.begin() + static_cast<std::ptrdiff_t>(end));
+        return part;
     }
 
     void visit_parameters(const ParameterVisitor<T, B>& visit) const {
