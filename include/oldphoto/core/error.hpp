@@ -50,8 +50,8 @@ inline std::string format_dims(const std::vector<Index>& dims) {
     return text + ")";
 }
 
-/// A few extents, held in place so that a check that does not fail costs a program no allocation and
-/// the compiler little code.
+/// A few extents, held in place so that a check that does not fail costs a program no allocation
+/// and the compiler little code.
 class Dims {
 public:
     Dims(std::initializer_list<Index> extents) noexcept : Dims(extents.begin(), extents.size()) {}
@@ -77,8 +77,8 @@ struct NamedShape {
 };
 
 /// Throws "op: rule" followed by one line per operand.
-[[noreturn, gnu::cold, gnu::noinline]] inline void throw_shape_error(std::string_view op, std::string_view rule,
-                                           std::initializer_list<NamedShape> operands) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_shape_error(
+    std::string_view op, std::string_view rule, std::initializer_list<NamedShape> operands) {
     std::string text = std::string(op) + ": " + std::string(rule);
     for (const auto& operand : operands) {
         text += "\n  " + std::string(operand.label) + " = " + format_dims(operand.dims.to_vector());
@@ -87,7 +87,8 @@ struct NamedShape {
 }
 
 /// Throws "op: rule", for instance "conv2d: stride must be positive, got 0".
-[[noreturn, gnu::cold, gnu::noinline]] inline void throw_option_error(std::string_view op, std::string_view rule) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_option_error(std::string_view op,
+                                                                      std::string_view rule) {
     throw OptionError(std::string(op) + ": " + std::string(rule));
 }
 
@@ -98,7 +99,8 @@ void require_option(bool holds, std::string_view op, std::string_view rule, Numb
 }
 
 /// Throws "path: reason".
-[[noreturn, gnu::cold, gnu::noinline]] inline void throw_io_error(std::string_view path, std::string_view reason) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_io_error(std::string_view path,
+                                                                  std::string_view reason) {
     throw IoError(std::string(path) + ": " + std::string(reason));
 }
 
