@@ -33,9 +33,9 @@ floor(image tensor)
 floor(metrics tensor)
 floor(degrade io image metrics)
 floor(data degrade)
-floor(train models losses optim data)
 floor(pipeline models image io)
-floor(restore.hpp testing train pipeline)
+floor(train losses optim data pipeline)
+floor(restore.hpp testing train)
 
 # The floor a header stands on: its folder, or itself where it stands beside the folders.
 function(floor_of header result)

@@ -2,8 +2,12 @@
 
 /// The whole library: every header but the opt-in ones, which need an extra library: io/npz.hpp
 /// (libzip) and backend/cuda/ (thrust). Those named here bring the others in.
+#include <oldphoto/autograd/checkpoint.hpp>
 #include <oldphoto/autograd/draw.hpp>
 #include <oldphoto/backend/naive.hpp>
+#include <oldphoto/data/datasets.hpp>
+#include <oldphoto/data/loader.hpp>
+#include <oldphoto/degrade/pipeline.hpp>
 #include <oldphoto/fwd.hpp>
 #include <oldphoto/image/filter.hpp>
 #include <oldphoto/image/hole.hpp>
@@ -16,8 +20,14 @@
 #include <oldphoto/image/tensor.hpp>
 #include <oldphoto/io/npy.hpp>
 #include <oldphoto/io/tensor.hpp>
+#include <oldphoto/losses/adversarial.hpp>
+#include <oldphoto/losses/bce.hpp>
+#include <oldphoto/losses/kl.hpp>
+#include <oldphoto/losses/l1.hpp>
+#include <oldphoto/losses/mse.hpp>
 #include <oldphoto/metrics/psnr.hpp>
 #include <oldphoto/metrics/ssim.hpp>
+#include <oldphoto/nn/checkpointed.hpp>
 #include <oldphoto/nn/dropout.hpp>
 #include <oldphoto/nn/linear.hpp>
 #include <oldphoto/nn/pool.hpp>
@@ -28,7 +38,18 @@
 #include <oldphoto/ops/reduce.hpp>
 #include <oldphoto/ops/shape.hpp>
 #include <oldphoto/ops/softmax.hpp>
+#include <oldphoto/optim/adam.hpp>
+#include <oldphoto/optim/clip.hpp>
+#include <oldphoto/optim/ema.hpp>
+#include <oldphoto/optim/schedule.hpp>
+#include <oldphoto/optim/sgd.hpp>
+#include <oldphoto/pipeline/model_file.hpp>
 #include <oldphoto/pipeline/restorer.hpp>
 #include <oldphoto/tensor/matmul.hpp>
 #include <oldphoto/testing/gradcheck.hpp>
+#include <oldphoto/train/csv_log.hpp>
+#include <oldphoto/train/mapping_stage.hpp>
+#include <oldphoto/train/trainer.hpp>
+#include <oldphoto/train/vae_stage.hpp>
+#include <oldphoto/train/validation.hpp>
 #include <oldphoto/version.hpp>
