@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <vector>
 
 namespace oldphoto::program {
 
@@ -17,6 +18,9 @@ Command add_forward(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_score(CLI::App& app);
 Command add_graph(CLI::App& app);
+Command add_degrade(CLI::App& app);
+/// The words after `train`.
+std::vector<Command> add_train(CLI::App& app);
 
 /// Adds --threads, which holds for all that the command computes.
 void add_threads(CLI::App& arguments);
