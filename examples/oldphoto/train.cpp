@@ -145,6 +145,19 @@ std::string summary_of(const StepReport& report, double steps_per_second) {
     return text + format("%.2f", steps_per_second) + " steps/s";
 }
 
+/// Calls resume() where there is something to go on with.
+/// @throws OptionError where the training would overwrite what an earlier one has made.
+template <class Resume>
+void begin(const TrainArguments& a, const std::string& state, const Resume& resume) {
+    const bool begun = std::filesystem::exists(state);
+    if (a.resume) {
+        if (begun) resume();
+    } else if (begun || std::filesystem::exists(a.out)) {
+        throw_option_error("train", (begun ? state : a.out) +
+                                        " exists; go on with --resume, or give another --out");
+    }
+}
+
 /// Trains until the last step, or goes on with what was begun.
 /// @param save      writes the weights to the file that was asked for.
 /// @param restorer  what validation looks at.
@@ -162,10 +175,8 @@ int train(const TrainArguments& a, S stage, const FlatObject& recipe, const D& d
                         .clip_norm = a.clip_norm,
                         .average_decay = a.average_decay,
                         .seed = a.seed});
-    if (a.resume) {
-        trainer.resume(state, recipe_text);
-        std::printf("resumed at step %td\n", trainer.steps_done());
-    }
+    begin(a, state, [&] { trainer.resume(state, recipe_text); });
+    if (a.resume) std::printf("goes on after step %td\n", trainer.steps_done());
     const auto validate_now = [&](CsvLog& log) {
         trainer.with_average([&] {
             const Score score = validate(restore, pairs);
@@ -289,7 +300,7 @@ void add_arguments(CLI::App& command, TrainArguments& a) {
         .add_option("-o,--out", a.out,
                     "The weights to write; beside them NAME.state.safetensors, NAME.csv")
         ->required();
-    command.add_flag("--resume", a.resume, "Go on from NAME.state.safetensors");
+    command.add_flag("--resume", a.resume, "Go on from NAME.state.safetensors, where that exists");
     command.add_option("--steps", a.steps, "Steps in all")->check(CLI::PositiveNumber);
     command.add_option("--decay", a.decay_steps, "The last of them, in which the rate falls to 0");
     command.add_option("--batch", a.batch, "Pictures a step")->check(CLI::PositiveNumber);
