@@ -13,7 +13,7 @@ namespace oldphoto {
 /// memory of one piece and of the cuts, for one more run forward.
 ///
 /// @param f           a function of a variable to a variable. It is copied, and must give the same
-///                    value both times: whatever it draws, it draws from an Rng of its own.
+///                    value both times, so it draws nothing at random.
 /// @param parameters  those that f reads.
 /// Source: Chen, Xu, Zhang, Guestrin, "Training deep nets with sublinear memory cost", 2016.
 template <class F, class T, std::size_t R, class B>

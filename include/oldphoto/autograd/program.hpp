@@ -115,13 +115,17 @@ public:
         Program* outer_;
     };
 
-    [[nodiscard]] Recording record() { return Recording(this); }
+    [[nodiscard]] Recording record() {
+        replaying_ = replaying_ || replaying();
+        return Recording(this);
+    }
     /// A scope in which nothing is recorded.
     [[nodiscard]] static Recording pause() { return Recording(nullptr); }
     /// The program that records on this thread, or null.
     [[nodiscard]] static Program* current() noexcept { return current_; }
 
-    /// record() for a second run of what has run before: layers leave their running state alone.
+    /// record() for a second run of what has run before: layers leave their running state alone, in
+    /// programs within this one too.
     [[nodiscard]] Recording replay() {
         replaying_ = true;
         return record();

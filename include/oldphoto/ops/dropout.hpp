@@ -60,13 +60,17 @@ private:
 /// expected value stays. Outside training, or for p = 0, x itself.
 /// @param p    in [0, 1]
 /// @param rng  of which one stream is drawn where elements may be dropped
-/// @throws OptionError for another p
+/// @throws OptionError for another p, and in the second run of a checkpoint(), which would drop
+///         other elements than the first
 template <TrackedExpr X>
 [[nodiscard]] auto dropout(const X& x, double p, Rng& rng, bool training) {
     if (!(p >= 0 && p <= 1)) {
         throw_option_error("dropout", "p must lie in [0, 1], got " + std::to_string(p));
     }
     if (!training || p == 0) return as_variable(x);
+    if (Program::replaying()) {
+        throw_option_error("dropout", "cannot be a part of what checkpoint() runs again");
+    }
     return apply(DropoutOp{p, rng.seed(), rng.next_stream()}, x);
 }
 
