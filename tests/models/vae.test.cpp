@@ -61,7 +61,8 @@ TEST_CASE("every layer of a VAE gives what the published one gives", "[models][p
         const auto dot = name.find('.');
         const auto count = std::stoul(name.substr(dot + 1)) + 1;
         const bool encoder = name.substr(0, dot) == "encoder";
-        const auto y = encoder ? vae.encoder().slice(0, count)(x) : vae.decoder().slice(0, count)(z);
+        const auto y =
+            encoder ? vae.encoder().slice(0, count)(x) : vae.decoder().slice(0, count)(z);
         CHECK(error(y, tap(name)) < 1e-4);
         ++checked;
     }

@@ -217,7 +217,7 @@ TEST_CASE("a translation has the same bits with any number of threads", "[pipeli
 TEST_CASE("a tone needs a positive eps", "[pipeline][error]") {
     const PassThrough parts;
     CHECK_THROWS_WITH(PassThroughTranslation(parts, {}, parts, {ToneKind::carried, 0}),
-                      "tone: eps must be positive");
+                      "tone: eps must lie in 1e-12..1, got 0.000000");
     CHECK_THROWS_AS(PassThroughTranslation(parts, {}, parts, {ToneKind::carried, NAN}),
                     OptionError);
 }

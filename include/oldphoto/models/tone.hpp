@@ -18,9 +18,11 @@ struct ToneOptions {
     ToneKind kind = ToneKind::free;
     double eps = 1e-4;  ///< added to the variance
 
-    /// @throws OptionError unless eps is positive
+    [[nodiscard]] friend bool operator==(const ToneOptions&, const ToneOptions&) = default;
+
+    /// @throws OptionError
     void check() const {
-        if (!(eps > 0)) throw_option_error("tone", "eps must be positive");
+        require_option(eps >= 1e-12 && eps <= 1, "tone", "eps must lie in 1e-12..1", eps);
     }
 };
 

@@ -128,6 +128,14 @@ inline NormKind inferred_norm(const NamedArrays& arrays, const StoredOptions& st
                                                                  : NormKind::instance;
 }
 
+/// The options of one network or of the tone, empty where the file has none.
+inline FlatObject stored_options(const Safetensors& file, const std::string& path,
+                                 const std::string& name) {
+    const std::string* text = file.metadata.find(name);
+    if (text == nullptr) return {};
+    return parse_flat_object(*text, path + ": metadata " + quote_json(name));
+}
+
 /// The same options. @throws WeightsError when no network can have them.
 template <class Options>
 [[nodiscard]] Options checked_options(const Options& options, const std::string& file) {

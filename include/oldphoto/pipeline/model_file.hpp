@@ -34,14 +34,6 @@ inline std::string stored_text(const ToneOptions& o) {
     return format_flat_object(object);
 }
 
-/// The options of one network or the tone, empty where the file has none.
-inline FlatObject stored_options(const Safetensors& file, const std::string& path,
-                                 const std::string& name) {
-    const std::string* text = file.metadata.find(name);
-    if (text == nullptr) return {};
-    return parse_flat_object(*text, path + ": metadata " + quote_json(name));
-}
-
 }  // namespace detail
 
 /// A VAE with the tone that its pictures carried in training.

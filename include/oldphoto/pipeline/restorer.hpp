@@ -55,9 +55,7 @@ template <class T = float, class B = Cpu>
 [[nodiscard]] TripletTranslation<T, B> load_translation(const std::string& path) {
     const Safetensors file = read_safetensors(path);
     const auto options_of = [&](const char* name) {
-        const std::string* text = file.metadata.find(name);
-        return text == nullptr ? FlatObject()
-                               : parse_flat_object(*text, path + ": metadata \"" + name + '"');
+        return detail::stored_options(file, path, name);
     };
     const auto encoder = detail::network_part(file, path, "vae_a.encoder.", "encoder.");
     const auto mapping = detail::network_part(file, path, "mapping.", "");
