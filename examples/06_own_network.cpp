@@ -45,8 +45,8 @@ public:
     [[nodiscard]] Variable<float, 4> denoised(const Variable<float, 4>& x) const {
         return x - noise_(x);
     }
-    [[nodiscard]] std::vector<ParameterList<float>> players() const {
-        return {parameters_of<float>(noise_)};
+    [[nodiscard]] std::vector<Player<float>> players() const {
+        return {{parameters_of<float>(noise_)}};
     }
     [[nodiscard]] std::vector<Objective<float>> objectives(const Batch<>& batch, Rng&) const {
         const Variable<float, 4> y = denoised(Variable<float, 4>(batch.input));

@@ -33,5 +33,10 @@ TEST_CASE("a log of other columns is not overwritten", "[train][log]") {
               CsvLog(path, {"step", "loss"}, 1);
           }) == path + ": has other columns than\n  step,loss\n");
     CHECK(test::read_text(path) == "step,psnr\n1,5\n");
-    CHECK_THROWS_AS(CsvLog(folder / "none.csv", {"step"}, 1), IoError);
+}
+
+TEST_CASE("a log that was lost begins anew", "[train][log]") {
+    const test::TemporaryFolder folder;
+    const CsvLog log(folder / "log.csv", {"step", "loss"}, 7);
+    CHECK(test::read_text(folder / "log.csv") == "step,loss\n");
 }

@@ -21,7 +21,7 @@ std::vector<double> gradients_of(const S& stage, const Batch<double>& batch) {
         const auto recording = program.record();
         objectives = stage.objectives(batch, rng);
     }
-    const auto parameters = stage.players().at(0);
+    const auto parameters = stage.players().at(0).parameters;
     program.backward(objectives.at(0).total(), parameters);
     std::vector<double> gradients;
     for (const auto& parameter : parameters) {
@@ -82,7 +82,7 @@ TEST_CASE("the gradient of a whole VAE matches central differences", "[train][gr
             return stage.objectives(batch, rng)[0].total();
         };
         // Norms of so few pixels are strongly curved, hence the small step.
-        CHECK(testing::gradcheck(loss, stage.players()[0], {.step = 1e-6}) < 1e-6);
+        CHECK(testing::gradcheck(loss, stage.players()[0].parameters, {.step = 1e-6}) < 1e-6);
     }
 }
 

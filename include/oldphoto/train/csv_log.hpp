@@ -17,7 +17,8 @@ namespace oldphoto {
 class CsvLog {
 public:
     /// @param columns     names, "step" first.
-    /// @param steps_done  rows of a file that exists are kept up to this step; 0 begins anew.
+    /// @param steps_done  rows of a file that exists are kept up to this step; 0 begins anew,
+    ///                     and so does a file that does not exist.
     /// @throws IoError when the file cannot be written, or its rows are of other columns.
     CsvLog(std::string path, const std::vector<std::string>& columns, Index steps_done = 0)
         : path_(std::move(path)) {
@@ -50,7 +51,7 @@ private:
     }
 
     [[nodiscard]] std::string kept_rows(const std::string& header, Index steps_done) const {
-        if (steps_done == 0) return header;
+        if (steps_done == 0 || access(path_.c_str(), F_OK) != 0) return header;
         const auto bytes = read_file(path_);
         std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
         if (!rest.starts_with(header)) {

@@ -41,6 +41,9 @@ public:
           vae_b_(std::move(vae_b)),
           options_(options) {
         options_.tone.check();
+        // Also where they have just been trained: layers are shared.
+        vae_a_.set_training(false);
+        vae_b_.set_training(false);
     }
 
     [[nodiscard]] const Mapping<T, B>& mapping() const noexcept { return mapping_; }
@@ -49,8 +52,8 @@ public:
         return {vae_a_, mapping_, vae_b_, options_.tone};
     }
 
-    [[nodiscard]] std::vector<ParameterList<T, B>> players() const {
-        return {parameters_of<T, B>(mapping_)};
+    [[nodiscard]] std::vector<Player<T, B>> players() const {
+        return {{parameters_of<T, B>(mapping_)}};
     }
     [[nodiscard]] std::vector<Objective<T, B>> objectives(const Batch<T, B>& batch,
                                                           Rng& /*rng*/) const {

@@ -15,6 +15,14 @@ struct NamedLoss {
     double value = 0;
 };
 
+/// Who learns in a stage: parameters, and the share of the trainer's learning rate with which they
+/// move; a generator and its discriminators may differ in it (two time scales).
+template <class T, class B = Cpu>
+struct Player {
+    ParameterList<T, B> parameters;
+    double rate = 1;
+};
+
 /// What one player of a stage minimises: a weighted sum of named losses. A stage has one player, or
 /// several that learn against each other, as a generator and its discriminators do; their
 /// objectives come from one recording.

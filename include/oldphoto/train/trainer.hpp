@@ -9,6 +9,7 @@
 #include <oldphoto/pipeline/weights.hpp>
 #include <oldphoto/train/objective.hpp>
 
+#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -21,14 +22,14 @@ namespace oldphoto {
 
 /// What a Trainer trains: networks and the losses that a batch gives them.
 ///
-///     players()               the parameters that each player moves
+///     players()               who learns
 ///     objectives(batch, rng)  what each player minimises, in the same order, from one recording
 ///     visit_parameters()      the state of all networks that learn
 ///     set_training(bool)
 template <class S, class T, class B = Cpu>
 concept Stage = requires(S& stage, const S& seen, const Batch<T, B>& batch, Rng& rng,
                          const ParameterVisitor<T, B>& visit) {
-    { seen.players() } -> std::same_as<std::vector<ParameterList<T, B>>>;
+    { seen.players() } -> std::same_as<std::vector<Player<T, B>>>;
     { seen.objectives(batch, rng) } -> std::same_as<std::vector<Objective<T, B>>>;
     seen.visit_parameters(visit);
     stage.set_training(true);
@@ -53,11 +54,15 @@ struct StepReport {
 
 /// Training as steps: forward once, then each player in its turn backward and one step of Adam.
 ///
-///     Trainer trainer(VaeStage(vae, {}), {});
-///     Loader loader(dataset, {.batch_size = 16});
+///     Trainer trainer(VaeStage<>(vae, {}), {});
+///     if (resuming) trainer.resume("state.safetensors");
+///     Loader<> loader(dataset, {.batch_size = 16,
+///                               .first_batch = std::uint64_t(trainer.steps_done())});
 ///     while (trainer.steps_done() < steps) trainer.step(loader.next());
+///     trainer.save("state.safetensors");
 ///
-/// save() and resume() go on as if nothing had happened, bit for bit.
+/// With batches that go on as well, a training that resumes has the same bits as one that was never
+/// interrupted.
 template <class S, class T = float, class B = Cpu>
     requires Stage<S, T, B>
 class Trainer {
@@ -66,28 +71,35 @@ public:
     Trainer(S stage, const TrainerOptions& options)
         : stage_(std::move(stage)),
           options_(options),
-          rng_(options.seed),
+          rng_(derived_rng(options.seed, no_batch)),
           average_(stage_, options.average_decay) {
-        stage_.set_training(true);
-        for (auto& parameters : stage_.players()) {
+        require_option(options_.clip_norm > 0, "Trainer", "clip_norm must be positive",
+                       options_.clip_norm);
+        static_cast<void>(rate_factor());  // checks the schedule
+        for (auto& [parameters, rate] : stage_.players()) {
+            rates_.push_back(rate);
             optimizers_.emplace_back(std::move(parameters), options_.adam);
         }
+        stage_.set_training(true);
     }
 
     [[nodiscard]] const S& stage() const noexcept { return stage_; }
     [[nodiscard]] Index steps_done() const noexcept { return steps_done_; }
 
-    /// @throws Error when a loss is not finite; no weight has changed then.
+    /// @throws Error when a loss is not finite; no weight has changed then. OptionError when the
+    ///         gradients of a player are not; the players before it have moved.
     StepReport step(const Batch<T, B>& batch) {
-        const double factor =
-            linear_decay(steps_done_, options_.constant_steps, options_.decay_steps);
         Program program;
         std::vector<Objective<T, B>> objectives;
         {
             const auto recording = program.record();
             objectives = stage_.objectives(batch, rng_);
         }
-        StepReport report{steps_done_ + 1, options_.adam.learning_rate * factor, {}};
+        StepReport report{steps_done_ + 1, options_.adam.learning_rate * rate_factor(), {}};
+        require_option(objectives.size() == optimizers_.size(), "Trainer",
+                       "a stage must have one objective for each of its " +
+                           std::to_string(optimizers_.size()) + " players",
+                       objectives.size());
         for (const auto& objective : objectives) {
             for (const auto& loss : objective.losses()) {
                 require_finite(loss);
@@ -98,10 +110,10 @@ public:
             Adam<T, B>& optimizer = optimizers_[k];
             program.backward(objectives[k].total(), optimizer.parameters());
             clip_gradient_norm(optimizer.parameters(), options_.clip_norm);
-            optimizer.set_learning_rate(report.learning_rate);
+            optimizer.set_learning_rate(report.learning_rate * rates_[k]);
             optimizer.step();
         }
-        average_.update();
+        average_.update(steps_done_);
         ++steps_done_;
         return report;
     }
@@ -114,23 +126,27 @@ public:
         look();
     }
 
+    /// Gives the networks the average of their weights for good: training is over.
+    void keep_average() {
+        average_.swap();
+        stage_.set_training(false);
+    }
+
     /// Writes weights, their average, optimisers, step and generator to a safetensors file.
     /// @param recipe  what else the training depends on, as text; see resume().
     void save(const std::string& path, const std::string& recipe = "") const {
         NamedArrays arrays;
-        visit_parts([&](const auto& part, const std::string& prefix) {
-            save_state<T, B>(part, arrays, prefix);
-        });
+        save_state<T, B>(*this, arrays, "");
         Metadata metadata;
         metadata.insert("format", "oldphoto training");
         metadata.insert("step", std::to_string(steps_done_));
-        metadata.insert("seed", std::to_string(rng_.seed()));
+        metadata.insert("seed", std::to_string(options_.seed));
         metadata.insert("streams_drawn", std::to_string(rng_.streams_drawn()));
         metadata.insert("recipe", recipe);
         write_safetensors(path, arrays, metadata);
     }
 
-    /// Goes on where save() was called.
+    /// Goes on where save() was called. When it throws, nothing has changed.
     /// @throws IoError when the file cannot be read, WeightsError when it is not of this training:
     ///         another recipe or seed, or networks of another shape.
     void resume(const std::string& path, const std::string& recipe = "") {
@@ -163,17 +179,27 @@ public:
             return value;
         };
         require_same("recipe", recipe);
-        require_same("seed", std::to_string(rng_.seed()));
+        require_same("seed", std::to_string(options_.seed));
         const auto step = static_cast<Index>(number("step"));
         const std::uint64_t streams_drawn = number("streams_drawn");
-        visit_parts([&](const auto& part, const std::string& prefix) {
-            load_state<T, B>(part, with_prefix(file.tensors, prefix), path + ": " + prefix);
-        });
+        load_state<T, B>(*this, file.tensors, path);
         steps_done_ = step;
         rng_ = Rng(rng_.seed(), streams_drawn);
     }
 
+    /// The whole state: "network.*", "average.*", "optimizer.0.*".
+    void visit_parameters(const ParameterVisitor<T, B>& visit) const {
+        visit_child("network", stage_, visit);
+        visit_child("average", average_, visit);
+        for (std::size_t k = 0; k < optimizers_.size(); ++k) {
+            visit_child("optimizer." + std::to_string(k), optimizers_[k], visit);
+        }
+    }
+
 private:
+    // A number that no batch has: the stage draws from no generator that a sample is drawn from.
+    static constexpr auto no_batch = std::numeric_limits<std::uint64_t>::max();
+
     class Averaged {
     public:
         explicit Averaged(Trainer& trainer) : trainer_(trainer) {
@@ -198,21 +224,16 @@ private:
                     "; a lower learning rate or a clip_norm may help");
     }
 
-    /// All that a saved training consists of, but for numbers.
-    template <class Visit>
-    void visit_parts(const Visit& visit) const {
-        visit(stage_, "network.");
-        visit(average_, "average.");
-        for (std::size_t k = 0; k < optimizers_.size(); ++k) {
-            visit(optimizers_[k], "optimizer." + std::to_string(k) + ".");
-        }
+    [[nodiscard]] double rate_factor() const {
+        return linear_decay(steps_done_, options_.constant_steps, options_.decay_steps);
     }
 
     S stage_;
     TrainerOptions options_;
     Rng rng_;
     Ema<T, B> average_;
-    std::vector<Adam<T, B>> optimizers_;
+    std::vector<Adam<T, B>> optimizers_;  // of the players
+    std::vector<double> rates_;
     Index steps_done_ = 0;
 };
 

@@ -41,8 +41,8 @@ public:
     [[nodiscard]] const Vae<T, B>& vae() const noexcept { return vae_; }
 
     /// What each player learns, in the order of the objectives.
-    [[nodiscard]] std::vector<ParameterList<T, B>> players() const {
-        return {parameters_of<T, B>(vae_)};
+    [[nodiscard]] std::vector<Player<T, B>> players() const {
+        return {{parameters_of<T, B>(vae_)}};
     }
     /// @param rng  draws the noise of the latent.
     [[nodiscard]] std::vector<Objective<T, B>> objectives(const Batch<T, B>& batch,
