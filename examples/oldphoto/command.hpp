@@ -18,6 +18,7 @@ Command add_forward(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_score(CLI::App& app);
 Command add_graph(CLI::App& app);
+Command add_evaluate(CLI::App& app);
 Command add_degrade(CLI::App& app);
 /// The words after `train`.
 std::vector<Command> add_train(CLI::App& app);

@@ -4,6 +4,8 @@
 #include "command.hpp"
 #include "photo_batch.hpp"
 #include "sheet.hpp"
+#include "text.hpp"
+#include <filesystem>
 #include <memory>
 
 namespace oldphoto::program {
@@ -16,13 +18,6 @@ struct DegradeArguments {
     std::string sheet;
     std::uint64_t seed = 0;
 };
-
-/// A number that the bytes of a name make (FNV-1a, 64 bits).
-std::uint64_t hash_of(const std::string& name) {
-    std::uint64_t hash = 0xCBF29CE484222325U;
-    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-    return hash;
-}
 
 struct Variant {
     Image photo;
@@ -52,10 +47,24 @@ std::vector<SheetCell> sheet_row(const Image& photo, const PhotoJob& job, const 
     return row;
 }
 
+/// @throws OptionError for another name than a picture's, and where the sheet would be written over
+/// a photo.
+void check_sheet(const std::string& sheet, const Batch& batch) {
+    static_cast<void>(format_for(sheet));
+    const auto place = std::filesystem::weakly_canonical(sheet);
+    for (const PhotoJob& job : batch.jobs) {
+        for (const auto& photo : {job.input, job.output}) {
+            if (std::filesystem::weakly_canonical(photo) == place) {
+                throw_option_error("degrade", "the sheet " + sheet + " is one of the photos");
+            }
+        }
+    }
+}
+
 int degrade_all(const DegradeArguments& arguments) {
     constexpr std::size_t most_rows = 8;
     const Batch batch = plan_batch(arguments.inputs, arguments.output, "degrade");
-    if (!arguments.sheet.empty()) static_cast<void>(format_for(arguments.sheet));
+    if (!arguments.sheet.empty()) check_sheet(arguments.sheet, batch);
     std::vector<std::vector<SheetCell>> rows;
     const int status = do_batch(batch, "degraded", [&](const PhotoJob& job) {
         const Image photo = to_8_bit(read_image(job.input));

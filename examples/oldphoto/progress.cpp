@@ -6,8 +6,11 @@
 
 namespace oldphoto::program {
 
-Progress::Progress(std::size_t items, double work)
-    : enabled_(isatty(STDERR_FILENO) != 0), items_(items), work_(std::max(work, 1.0)) {}
+Progress::Progress(std::size_t items, double work, std::size_t done)
+    : enabled_(isatty(STDERR_FILENO) != 0),
+      items_(items),
+      done_(done),
+      work_(std::max(work, 1.0)) {}
 
 void Progress::show(const std::string& item) const {
     constexpr std::size_t width = 20;

@@ -12,7 +12,8 @@ class Progress {
 public:
     /// @param items  how many there are.
     /// @param work   in all, in any unit in which the time that they take is about proportional.
-    Progress(std::size_t items, double work);
+    /// @param done   how many were done before, by an earlier run; `work` is that of the others.
+    Progress(std::size_t items, double work, std::size_t done = 0);
     ~Progress() { hide(); }
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
@@ -29,7 +30,7 @@ private:
 
     bool enabled_;
     std::size_t items_;
-    std::size_t done_ = 0;
+    std::size_t done_;
     double work_;
     double work_done_ = 0;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

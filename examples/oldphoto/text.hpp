@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <string>
+#include <string_view>
 
 /// What the commands print.
 namespace oldphoto::program {
@@ -18,6 +20,9 @@ std::string failure_of(const std::string& subject, const std::exception& error);
 /// A text or a name of a file as one line: control characters, which must not reach a terminal, are
 /// escaped.
 std::string printable(const std::string& text);
+
+/// A number that the bytes of a text make (FNV-1a, 64 bits).
+std::uint64_t hash_of(std::string_view text);
 
 /// "1 photo", "2 photos"
 std::string count_of(std::size_t number, const std::string& noun);

@@ -11,11 +11,13 @@
 #include <oldphoto/train/validation.hpp>
 
 #include "command.hpp"
-#include "photo_files.hpp"
+#include "pairs.hpp"
 #include "progress.hpp"
+#include "restoring.hpp"
 #include "text.hpp"
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -101,25 +103,21 @@ FlatObject recipe_of(const TrainArguments& a) {
     return recipe;
 }
 
+/// The first weights: not of the generators that samples are drawn from, which have a batch number.
+Rng weights_rng(std::uint64_t seed) {
+    return derived_rng(seed, std::numeric_limits<std::uint64_t>::max(), 1);
+}
+
+/// Tells one file's contents from another's.
+std::string fingerprint_of(const std::string& path) {
+    const auto bytes = read_file(path);
+    return std::to_string(hash_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+}
+
 ImageFolder open_folder(const TrainArguments& a, const std::string& folder) {
     return open_image_folder(folder,
                              {.cache_bytes = static_cast<std::size_t>(a.cache_mebibytes) << 20U,
                               .max_side = a.max_side});
-}
-
-std::vector<ValidationPair> validation_pairs(const TrainArguments& a) {
-    std::vector<ValidationPair> pairs;
-    if (a.validate_clean.empty()) return pairs;
-    const auto clean = photos_by_name(a.validate_clean, "train");
-    const auto damaged = photos_by_name(a.validate_damaged, "train");
-    for (const auto& [name, path] : clean) {
-        const auto partner = damaged.find(name);
-        if (partner == damaged.end()) {
-            throw_option_error("train", path.string() + " has no partner in " + a.validate_damaged);
-        }
-        pairs.push_back({partner->second.string(), path.string()});
-    }
-    return pairs;
 }
 
 /// The columns of a log, once a step has told the names of its losses.
@@ -150,11 +148,13 @@ std::string summary_of(const StepReport& report, double steps_per_second) {
 template <class Resume>
 void begin(const TrainArguments& a, const std::string& state, const Resume& resume) {
     const bool begun = std::filesystem::exists(state);
-    if (a.resume) {
-        if (begun) resume();
-    } else if (begun || std::filesystem::exists(a.out)) {
-        throw_option_error("train", (begun ? state : a.out) +
-                                        " exists; go on with --resume, or give another --out");
+    if (a.resume && begun) {
+        resume();
+    } else if (begun) {
+        throw_option_error("train", state + " exists; go on with --resume, or give another --out");
+    } else if (std::filesystem::exists(a.out)) {
+        throw_option_error(
+            "train", a.out + " exists, and no " + state + " to go on from; give another --out");
     }
 }
 
@@ -167,7 +167,9 @@ int train(const TrainArguments& a, S stage, const FlatObject& recipe, const D& d
     const std::string state = without_extension(a.out) + ".state.safetensors";
     const std::string log_path = without_extension(a.out) + ".csv";
     const std::string recipe_text = format_flat_object(recipe);
-    const auto pairs = validation_pairs(a);
+    const auto pairs = a.validate_clean.empty()
+                           ? std::vector<ValidationPair>()
+                           : pairs_of(a.validate_clean, a.validate_damaged, "train");
     Trainer<S> trainer(std::move(stage),
                        {.adam = {.learning_rate = a.learning_rate, .beta1 = a.beta1},
                         .constant_steps = a.steps - a.decay_steps,
@@ -177,15 +179,11 @@ int train(const TrainArguments& a, S stage, const FlatObject& recipe, const D& d
                         .seed = a.seed});
     begin(a, state, [&] { trainer.resume(state, recipe_text); });
     if (a.resume) std::printf("goes on after step %td\n", trainer.steps_done());
-    const auto validate_now = [&](CsvLog& log) {
-        trainer.with_average([&] {
-            const Score score = validate(restore, pairs);
-            log.write(trainer.steps_done(), {score.psnr, score.ssim});
-            std::printf("step %td: PSNR %.2f dB, SSIM %.4f\n", trainer.steps_done(), score.psnr,
-                        score.ssim);
-            std::fflush(stdout);
-        });
-    };
+    if (!pairs.empty() && trainer.steps_done() == 0) {
+        // Also tells now, and not after hours, of a photo that cannot be read.
+        const Score score = validate([](const Image& photo) { return photo; }, pairs);
+        std::printf("before: PSNR %.2f dB, SSIM %.4f\n", score.psnr, score.ssim);
+    }
     std::unique_ptr<CsvLog> log;
     std::unique_ptr<CsvLog> validation_log;
     if (!pairs.empty()) {
@@ -193,13 +191,23 @@ int train(const TrainArguments& a, S stage, const FlatObject& recipe, const D& d
                                                   std::vector<std::string>{"step", "psnr", "ssim"},
                                                   trainer.steps_done());
     }
+    const auto validate_now = [&] {
+        const Score score = validate(restore, pairs);
+        validation_log->write(trainer.steps_done(), {score.psnr, score.ssim});
+        std::printf("step %td: PSNR %.2f dB, SSIM %.4f\n", trainer.steps_done(), score.psnr,
+                    score.ssim);
+        std::fflush(stdout);
+    };
     Loader<> loader(dataset, {.batch_size = a.batch,
                               .seed = a.seed,
                               .workers = a.workers,
                               .first_batch = static_cast<std::uint64_t>(trainer.steps_done())});
-    Progress progress(static_cast<std::size_t>(a.steps - trainer.steps_done()),
-                      static_cast<double>(a.steps - trainer.steps_done()));
+    Progress progress(static_cast<std::size_t>(a.steps),
+                      static_cast<double>(a.steps - trainer.steps_done()),
+                      static_cast<std::size_t>(trainer.steps_done()));
+    std::string summary;
     while (trainer.steps_done() < a.steps) {
+        progress.show(summary);
         const auto start = std::chrono::steady_clock::now();
         const StepReport report = trainer.step(loader.next());
         const double seconds = seconds_since(start);
@@ -208,15 +216,16 @@ int train(const TrainArguments& a, S stage, const FlatObject& recipe, const D& d
         }
         log->write(report.step, values_of(report, seconds));
         progress.advance(1);
-        progress.show(summary_of(report, 1 / seconds));
+        summary = summary_of(report, 1 / seconds);
         const bool last = report.step == a.steps;
-        if (last || report.step % a.checkpoint_every == 0) {
-            trainer.save(state, recipe_text);
-            trainer.with_average(save);
-        }
         if (!pairs.empty() && (last || report.step % a.validate_every == 0)) {
             progress.hide();
-            validate_now(*validation_log);
+            trainer.with_average(validate_now);
+        }
+        if (last || report.step % a.checkpoint_every == 0) {
+            // The state last: what it says is done has its weights and its rows.
+            trainer.with_average(save);
+            trainer.save(state, recipe_text);
         }
     }
     progress.hide();
@@ -224,15 +233,8 @@ int train(const TrainArguments& a, S stage, const FlatObject& recipe, const D& d
     return 0;
 }
 
-template <class Translation>
-auto restoring(Translation translation) {
-    return [restorer = Restorer(std::move(translation))](const Image& photo) {
-        return restorer(photo).photo;
-    };
-}
-
 int train_vae(const VaeArguments& a) {
-    Rng rng(a.seed);
+    Rng rng = weights_rng(a.seed);
     auto options = a.vae;
     options.norm = norm_of(a.norm);
     options.tanh_output = a.output == "tanh";
@@ -250,8 +252,7 @@ int train_vae(const VaeArguments& a) {
 
     const Vae<> vae(options, Init(rng, InitKind::normal));
     const auto save = [&] { save_vae(a.out, vae, stage_options.tone); };
-    const auto restore = restoring(TripletTranslation<float, Cpu, Vae<>, Sequential<>, Vae<>>(
-        vae, {}, vae, stage_options.tone));
+    const auto restore = unmapped(vae, vae, stage_options.tone);
     const auto clean = open_folder(a, a.data);
     if (a.old.empty()) {
         return train(a, VaeStage<>(vae, stage_options), recipe,
@@ -269,16 +270,23 @@ int train_vae(const VaeArguments& a) {
 }
 
 int train_mapping(const MappingArguments& a) {
-    Rng rng(a.seed);
+    Rng rng = weights_rng(a.seed);
     const auto vae_a = load_vae(a.vae_a);
     const auto vae_b = load_vae(a.vae_b);
     auto options = a.mapping;
     options.base = vae_a.vae.options().latent_width();
     options.norm = norm_of(a.norm);
+    detail::check_chain(a.vae_a + " and " + a.vae_b, vae_a.vae.options(), options,
+                        vae_b.vae.options());
+    if (vae_a.tone != vae_b.tone) {
+        throw_option_error("train", a.vae_a + " and " + a.vae_b + " treat the tone differently");
+    }
     auto stage_options = a.stage;
     stage_options.tone = vae_a.tone;
     stage_options.checkpoint_every = static_cast<std::size_t>(a.checkpoint_layers);
     auto recipe = recipe_of(a);
+    recipe.insert("vae_a", fingerprint_of(a.vae_a));
+    recipe.insert("vae_b", fingerprint_of(a.vae_b));
     recipe.insert("latent", a.stage.latent);
     recipe.insert("image", a.stage.image);
 
@@ -302,7 +310,8 @@ void add_arguments(CLI::App& command, TrainArguments& a) {
         ->required();
     command.add_flag("--resume", a.resume, "Go on from NAME.state.safetensors, where that exists");
     command.add_option("--steps", a.steps, "Steps in all")->check(CLI::PositiveNumber);
-    command.add_option("--decay", a.decay_steps, "The last of them, in which the rate falls to 0");
+    command.add_option("--decay", a.decay_steps, "The last of them, in which the rate falls to 0")
+        ->check(CLI::NonNegativeNumber);
     command.add_option("--batch", a.batch, "Pictures a step")->check(CLI::PositiveNumber);
     command.add_option("--crop", a.crop, "Their side in pixels")->check(CLI::PositiveNumber);
     command.add_option("--lr", a.learning_rate, "Learning rate");
@@ -316,11 +325,15 @@ void add_arguments(CLI::App& command, TrainArguments& a) {
         ->check(CLI::Range(0.0, 1.0));
     command.add_flag("--degrade-crop", a.degrade_crop,
                      "Degrade the crop and not the whole photo: much faster");
-    command.add_option("--cache", a.cache_mebibytes, "MiB of decoded photos to keep a folder");
-    command.add_option("--max-side", a.max_side, "Shrink photos with a longer side; 0 for none");
+    command.add_option("--cache", a.cache_mebibytes, "MiB of decoded photos to keep a folder")
+        ->check(CLI::NonNegativeNumber);
+    command.add_option("--max-side", a.max_side, "Shrink photos with a longer side; 0 for none")
+        ->check(CLI::NonNegativeNumber);
     command.add_option("--workers", a.workers, "Threads that prepare samples");
-    command.add_option("--checkpoint-layers", a.checkpoint_layers,
-                       "Save memory: keep every so many layers alone; 0 keeps all");
+    command
+        .add_option("--checkpoint-layers", a.checkpoint_layers,
+                    "Save memory: keep every so many layers alone; 0 keeps all")
+        ->check(CLI::NonNegativeNumber);
     command.add_option("--checkpoint-every", a.checkpoint_every, "Steps between saves")
         ->check(CLI::PositiveNumber);
     auto* clean = command.add_option("--validate", a.validate_clean,

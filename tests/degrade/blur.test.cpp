@@ -45,7 +45,8 @@ TEST_CASE("a photo smaller than the kernel can be blurred", "[degrade][blur]") {
     Rng rng(3);
     const BlurOptions widest{.kernel = {7, 7}, .sigma = {2.0, 2.0}};
     CHECK(random_blur(grey({1, 1}, {77}), widest, rng).photo == grey({1, 1}, {77}));
-    // Mirrored without end, 0 and 200 alternate. Weights e^{-k^2 / 8} in units of 1/256, rounded from
-    // the outside in: 18, 34, 48, 56, 48, 34, 18. The other pixel has 2 (18 + 48) = 132 of them.
+    // Mirrored without end, 0 and 200 alternate. Weights e^{-k^2 / 8} in units of 1/256, rounded
+    // from the outside in: 18, 34, 48, 56, 48, 34, 18. The other pixel has 2 (18 + 48) = 132 of
+    // them.
     CHECK(random_blur(grey({2, 1}, {0, 200}), widest, rng).photo == grey({2, 1}, {103, 97}));
 }

@@ -40,7 +40,8 @@ TEST_CASE("Sequential runs its layers in order, all or some of them", "[nn][forw
     CHECK(net.slice(1, 3)(x).value().item() == 7);
     CHECK(net.slice(2, 2)(x).value().item() == 3);
     CHECK(Sequential<float>{}(x).value().item() == 3);
-    CHECK_THROWS_WITH(net.slice(2, 4)(x), "sequential: expected 0 <= begin <= end <= 3, got [2, 4)");
+    CHECK_THROWS_WITH(net.slice(2, 4)(x),
+                      "sequential: expected 0 <= begin <= end <= 3, got [2, 4)");
     CHECK_THROWS_AS(net.slice(2, 1)(x), OptionError);
 }
 

@@ -68,7 +68,7 @@ TEST_CASE("both stages of a training make a model that restores photos", "[progr
     CHECK(read_image(training / "restored.png").size() == Size{48, 40});
 
     const auto log = read_text(training / "model.csv");
-    CHECK(log.starts_with("step,learning_rate,latent,image,seconds\n1,0.0002,"));
+    CHECK(log.starts_with("step,learning_rate,latent,image,seconds\n1,2e-04,"));
     CHECK(training.logged_steps("model") == 4);
     CHECK(read_text(training / "model.validation.csv").starts_with("step,psnr,ssim\n4,"));
     CHECK(load_vae(training / "b.safetensors").tone.kind == ToneKind::carried);
@@ -83,12 +83,14 @@ TEST_CASE("a training that is killed loses less than the steps between two saves
     // Killed as soon as its log has 25 steps.
     const std::string log = training / "killed.csv";
     run_program(training.vae("killed", steps) + " & pid=$!; until [ $(cat '" + log +
-                "' 2>/dev/null | wc -l) -gt 25 ]; do sleep 0.01; done; kill -9 $pid; true");
+                "' 2>/dev/null | wc -l) -gt 25 ] || ! kill -0 $pid; do sleep 0.01; done; kill -9 "
+                "$pid; true");
     const int before = training.logged_steps("killed");
     REQUIRE(before >= 25);
+    REQUIRE(before < 60);
     const auto outcome = run_program(training.vae("killed", steps + " --resume"));
     REQUIRE(outcome.status == 0);
-    const std::string& line = outcome.lines().front();
+    const std::string line = outcome.lines().front();
     REQUIRE(line.starts_with("goes on after step "));
     const int resumed = std::stoi(line.substr(std::string("goes on after step ").size()));
     CHECK(resumed > before - 10);
@@ -109,6 +111,8 @@ TEST_CASE("a training neither overwrites another one nor resumes as another one"
           "[program][train]") {
     const TinyTraining training;
     REQUIRE(run_program(training.vae("vae", "--steps 2")).status == 0);
+    CHECK(run_program(training.vae("vae", "--steps 2 --resume")).out ==
+          "goes on after step 2\ntrained 2 steps: " + training / "vae.safetensors" + "\n");
     const std::string weights = read_text(training / "vae.safetensors");
     const auto again = run_program(training.vae("vae", "--steps 2"));
     CHECK(again.status == 1);
@@ -117,6 +121,10 @@ TEST_CASE("a training neither overwrites another one nor resumes as another one"
     const auto other = run_program(training.vae("vae", "--steps 2 --lr 0.1 --resume"));
     CHECK(other.status == 1);
     CHECK_THAT(other.err, Catch::Contains("is of a training with another recipe"));
+    fs::remove(training / "vae.state.safetensors");
+    CHECK(run_program(training.vae("vae", "--steps 2 --resume")).err ==
+          "oldphoto: train: " + training / "vae.safetensors" + " exists, and no " +
+              training / "vae.state.safetensors" + " to go on from; give another --out\n");
     CHECK(read_text(training / "vae.safetensors") == weights);
 }
 
