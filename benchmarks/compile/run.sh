@@ -45,6 +45,7 @@ peer() {
     printf '%-14s %8s %8s %8s   ten_lines takes %.2f of it\n' "$name" "$wall" "$cpu" "$peak" \
         "$(awk "BEGIN { print $ours / $cpu }")"
 }
-peer libtorch "$torch/torch/csrc/api/include/torch/torch.h" -isystem "$torch" \
-    -isystem "$torch/torch/csrc/api/include"
+# /usr/include is searched anyway; naming it would hide the C headers from the C++ ones.
+peer libtorch "$torch/torch/csrc/api/include/torch/torch.h" \
+    ${TORCH_INCLUDE_DIR:+-isystem "$torch"} -isystem "$torch/torch/csrc/api/include"
 peer dlib /usr/include/dlib/dnn.h
