@@ -50,11 +50,10 @@ function(heavy include place)
     set("place_of_${include}" "${place}" PARENT_SCOPE)
 endfunction()
 
-heavy("^(unsupported/)?Eigen/" "^oldphoto/(backend/cpu/.*|tensor/interop[.]hpp)$")
 heavy("^stb/" "^oldphoto/image/stb[.]hpp$")
 heavy("^zip[.]h$" "^oldphoto/io/npz[.]hpp$")
 heavy("^(thrust|cub|cuda|cublas|cudnn)" "^oldphoto/backend/cuda/")
-heavy("^(iostream|regex|format|nlohmann/.*)$" "^no header$")
+heavy("^(iostream|regex|format|nlohmann/.*|(unsupported/)?Eigen/.*)$" "^no header$")
 
 set(faults "")
 

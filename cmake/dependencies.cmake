@@ -41,14 +41,6 @@ endmacro()
 
 find_package(Threads REQUIRED GLOBAL)
 oldphoto_dependency(
-    Eigen3
-    TARGET Eigen3::Eigen
-    FIND 3.4 NO_MODULE
-    REPOSITORY https://gitlab.com/libeigen/eigen.git
-    TAG 3.4.0
-    INCLUDE .
-)
-oldphoto_dependency(
     stb
     TARGET stb::stb
     FIND MODULE
@@ -102,5 +94,14 @@ if(OLDPHOTO_BUILD_BENCHMARKS)
         FIND 1.7
         REPOSITORY https://github.com/google/benchmark.git
         TAG v1.7.1
+    )
+    # A peer that our loops and products are timed against.
+    oldphoto_dependency(
+        Eigen3
+        TARGET Eigen3::Eigen
+        FIND 3.4 NO_MODULE
+        REPOSITORY https://gitlab.com/libeigen/eigen.git
+        TAG 3.4.0
+        INCLUDE .
     )
 endif()

@@ -16,7 +16,7 @@ target_compile_definitions(
     oldphoto
     INTERFACE $<BUILD_INTERFACE:OLDPHOTO_BOUNDS_CHECK=$<BOOL:${OLDPHOTO_BOUNDS_CHECK}>>
 )
-target_link_libraries(oldphoto INTERFACE Eigen3::Eigen stb::stb Threads::Threads)
+target_link_libraries(oldphoto INTERFACE stb::stb Threads::Threads)
 set_target_properties(oldphoto PROPERTIES VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL})
 
 if(TARGET PkgConfig::libzip)
@@ -33,11 +33,9 @@ endif()
 oldphoto_headers_target(oldphoto_cuda ${oldphoto_cuda_headers})
 add_library(oldphoto::cuda ALIAS oldphoto_cuda)
 target_link_libraries(oldphoto_cuda INTERFACE oldphoto)
-# Eigen's own device code is not used, and does not compile with every nvcc. Functors serve device
-# threads and the host's packs (20011, 20014), loops over axes rank 0 too (186).
-set(oldphoto_nvcc_flags -DEIGEN_NO_CUDA --diag-suppress=186,20011,20014)
+# Functors serve device threads and the host's packs (20011, 20014), loops over axes rank 0 too (186).
 target_compile_options(
     oldphoto_cuda
-    INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:${oldphoto_nvcc_flags}>"
+    INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:--diag-suppress=186,20011,20014>"
 )
 set_target_properties(oldphoto_cuda PROPERTIES EXPORT_NAME cuda)

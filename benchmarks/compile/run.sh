@@ -7,7 +7,6 @@ set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 compiler=${CXX:-g++}
 read -ra flags <<<"${CXXFLAGS:--O2}"
-read -ra eigen <<<"$(pkg-config --cflags eigen3)"
 torch=${TORCH_INCLUDE_DIR:-/usr/include}
 scratch=$(mktemp -d)
 trap 'rm -rf -- "$scratch"' EXIT
@@ -27,7 +26,7 @@ best_of() {
 printf '%s -std=c++20 %s\n' "$("$compiler" --version | head -n 1)" "${flags[*]}"
 printf '%-14s %8s %8s %8s\n' program 'wall s' 'cpu s' 'peak MB'
 for program in include_only ten_lines; do
-    ours=$(best_of 3 "$program" -I "$here/../../include" "${eigen[@]}")
+    ours=$(best_of 3 "$program" -I "$here/../../include")
     read -r wall cpu peak <<<"$ours"
     printf '%-14s %8s %8s %8s\n' "$program" "$wall" "$cpu" "$peak"
 done

@@ -4,7 +4,7 @@ cmake_minimum_required(VERSION 3.25)
 
 execute_process(
     COMMAND
-        "${COMPILER}" -std=c++20 -I "${PREFIX}/include" -I /usr/include/eigen3 -pthread
+        "${COMPILER}" -std=c++20 -I "${PREFIX}/include" -pthread
         "${CMAKE_CURRENT_LIST_DIR}/main.cpp" -o "${PROGRAM}"
     COMMAND_ERROR_IS_FATAL ANY
 )

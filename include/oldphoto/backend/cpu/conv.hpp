@@ -161,7 +161,7 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
                 windows_to_columns(g, padded, n, group * channels, (group + 1) * channels, panel,
                                    columns);
                 T* out = y.data + (n * y.shape[1] + group * outputs) * pixels + panel.begin;
-                gemm_serial<Order::rows, Order::rows, T>(
+                gemm_serial<T>(
                     {out, {outputs, size}, {pixels, 1}},
                     {w.data + group * outputs * depth, {outputs, depth}, {depth, 1}},
                     {columns, {depth, size}, {size, 1}}, false);
@@ -260,7 +260,7 @@ void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>&
                     y.pull({n, group * outputs + o, panel.y0, panel.y1, panel.x0, panel.x1},
                            pulled + o * size, width);
                 }
-                gemm_serial<Order::columns, Order::rows, T>(
+                gemm_serial<T>(
                     {columns, {depth, size}, {size, 1}},
                     {w.data + (group * outputs * channels + c0) * taps,
                      {depth, outputs},
@@ -321,7 +321,7 @@ void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSourc
                 }
                 windows_to_columns(g, padded, n, group * channels + c0, group * channels + c1,
                                    panel, columns);
-                gemm_serial<Order::rows, Order::columns, T>(
+                gemm_serial<T>(
                     tile, {pulled, {o1 - o0, size}, {size, 1}}, {columns, {size, depth}, {1, size}},
                     true);
             }

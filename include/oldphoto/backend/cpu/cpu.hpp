@@ -14,7 +14,7 @@
 
 namespace oldphoto {
 
-/// The host processor: plans become loops over packs, matrix products go to Eigen.
+/// The host processor: plans become loops over packs.
 struct Cpu : HostMemory {
     static constexpr const char* name = "cpu";
 

@@ -1,62 +1,144 @@
 #pragma once
 
+#include <oldphoto/backend/cpu/pack.hpp>
+#include <oldphoto/backend/cpu/scratch.hpp>
 #include <oldphoto/backend/view.hpp>
 #include <oldphoto/core/parallel.hpp>
 
-#include <Eigen/Core>
-
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
+/// Products of matrices. A is cut into blocks that stay in the second cache, B into panels that
+/// stay in the first, C into tiles that stay in registers (Goto and van de Geijn, "Anatomy of
+/// high-performance matrix multiplication", 2008). Copying the blocks of A and B into the order in
+/// which tiles read them is also what lets one product serve rows, columns and any stride.
+///
+/// An element of C is summed up in the order of the inner dimension, block by block of
+/// `gemm_depth`, wherever its tile lies: it has the same bits in a part of a matrix.
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
-/// Whether the elements of a row or those of a column lie side by side.
-enum class Order { rows, columns };
+/// Rows and columns of a tile: two packs a row, and as many rows as leave a register for an element
+/// of A, two for the packs of B, and one for a product where adding is a second instruction.
+inline constexpr Index gemm_rows = vector_bytes == 64 ? 12 : vector_bytes == 32 ? 6 : 4;
+template <class T>
+inline constexpr Index gemm_columns = 2 * Pack<T>::width;
 
-/// C = A B or C += A B on the calling thread; C by rows. The orders are template arguments because
-/// each pair costs a program the compilation of one more product.
-///
-/// Calls the product under Eigen's expressions, the entry that its own BLAS uses: `c += a * b`
-/// would have a program compile matrix-vector and coefficient-wise products besides, which takes a
-/// compiler three times as long.
-template <Order order_a, Order order_b, class T>
-void gemm_serial(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b, bool accumulate) {
-    using Eigen::Dynamic;
-    constexpr int major_a = order_a == Order::rows ? Eigen::RowMajor : Eigen::ColMajor;
-    constexpr int major_b = order_b == Order::rows ? Eigen::RowMajor : Eigen::ColMajor;
-    using Product =
-        Eigen::internal::general_matrix_matrix_product<Index, T, major_a, false, T, major_b, false,
-                                                       Eigen::RowMajor, 1>;
-    const Index m = c.shape[0];
-    const Index n = c.shape[1];
-    const Index k = a.shape[1];
-    if (!accumulate) {
-        for (Index row = 0; row < m; ++row) std::fill_n(c.data + row * c.strides[0], n, T(0));
+/// Blocks of A (96 KiB of float) and of B (512 KiB), and the depth of both.
+inline constexpr Index gemm_depth = 256;
+inline constexpr Index gemm_block_rows = 96;
+inline constexpr Index gemm_block_columns = 512;
+
+/// Copies lines of `depth` elements into panels of `Width` lines: the first elements of all its
+/// lines, then the second. The last panel is filled up with zeros.
+/// @param step  between the elements of a line
+template <Index Width, class T>
+void pack_lines(const T* x, Index line_stride, Index step, Index lines, Index depth, T* packed) {
+    for (Index first = 0; first < lines; first += Width, packed += Width * depth) {
+        const Index count = std::min(Width, lines - first);
+        const T* from = x + first * line_stride;
+        if (count == Width && line_stride == 1) {
+            for (Index k = 0; k < depth; ++k)
+                std::copy_n(from + k * step, Width, packed + k * Width);
+            continue;
+        }
+        // Line by line: a panel stays in the first cache, where lines a power of two apart do not.
+        if (count < Width) std::fill_n(packed, Width * depth, T(0));
+        for (Index line = 0; line < count; ++line) {
+            for (Index k = 0; k < depth; ++k) {
+                packed[k * Width + line] = from[line * line_stride + k * step];
+            }
+        }
     }
-    if (m == 0 || n == 0 || k == 0) return;
-    const auto stride = [](const View<T, 2>& x, Order order) {
-        return x.strides[order == Order::rows ? 0 : 1];
-    };
-    // One thread: Eigen would cut the work by the number of threads, and with it change the bits.
-    Eigen::internal::gemm_blocking_space<Eigen::RowMajor, T, T, Dynamic, Dynamic, Dynamic> blocking(
-        m, n, k, 1, true);
-    Product::run(m, n, k, a.data, stride(a, order_a), b.data, stride(b, order_b), c.data, 1,
-                 c.strides[0], T(1), blocking, nullptr);
 }
 
-/// The same for operands of which either the rows or the columns lie side by side.
+/// One tile, C = A B or C += A B: a panel of `depth` columns of A, one of as many rows of B.
+template <class T, std::size_t... Row>
+void multiply_panels(std::index_sequence<Row...> /*rows*/, Index depth, const T* a, const T* b,
+                     T* c, Index stride, bool accumulate) {
+    using P = Pack<T>;
+    P left[] = {(static_cast<void>(Row), P(T(0)))...};
+    P right[] = {(static_cast<void>(Row), P(T(0)))...};
+    for (Index k = 0; k < depth; ++k, a += sizeof...(Row), b += 2 * P::width) {
+        const P b_left = P::load(b);
+        const P b_right = P::load(b + P::width);
+        const auto add_row = [&](std::size_t row) {
+            const P factor(a[row]);
+            // On the lanes, where every compiler sees the fused multiplication and addition.
+            left[row].lanes += factor.lanes * b_left.lanes;
+            right[row].lanes += factor.lanes * b_right.lanes;
+        };
+        (add_row(Row), ...);
+    }
+    const auto write_row = [&](std::size_t row) {
+        T* out = c + static_cast<Index>(row) * stride;
+        if (accumulate) {
+            left[row] = P::load(out) + left[row];
+            right[row] = P::load(out + P::width) + right[row];
+        }
+        left[row].store(out);
+        right[row].store(out + P::width);
+    };
+    (write_row(Row), ...);
+}
+
+/// C = A B or C += A B of packed blocks.
+/// @param c  its shape may end within a tile.
+template <class T>
+void multiply_blocks(const T* a, const T* b, Index depth, const View<T, 2>& c, bool accumulate) {
+    constexpr Index rows = gemm_rows;
+    constexpr Index columns = gemm_columns<T>;
+    constexpr std::make_index_sequence<static_cast<std::size_t>(rows)> all_rows;
+    for (Index j = 0; j < c.shape[1]; j += columns) {
+        const Index width = std::min(columns, c.shape[1] - j);
+        for (Index i = 0; i < c.shape[0]; i += rows) {
+            const Index height = std::min(rows, c.shape[0] - i);
+            T* out = c.data + i * c.strides[0] + j;
+            if (height == rows && width == columns) {
+                multiply_panels(all_rows, depth, a + i * depth, b + j * depth, out, c.strides[0],
+                                accumulate);
+                continue;
+            }
+            T tile[rows * columns];
+            multiply_panels(all_rows, depth, a + i * depth, b + j * depth, tile, columns, false);
+            for (Index row = 0; row < height; ++row, out += c.strides[0]) {
+                const T* from = tile + row * columns;
+                for (Index k = 0; k < width; ++k) {
+                    out[k] = accumulate ? out[k] + from[k] : from[k];
+                }
+            }
+        }
+    }
+}
+
+/// C = A B or C += A B on the calling thread. C has dense rows; A and B are best read where their
+/// rows or their columns are dense.
 template <class T>
 void gemm_serial(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b, bool accumulate) {
-    const bool rows_a = a.strides[1] == 1;
-    const bool rows_b = b.strides[1] == 1;
-    if (rows_a && rows_b) {
-        gemm_serial<Order::rows, Order::rows>(c, a, b, accumulate);
-    } else if (rows_a) {
-        gemm_serial<Order::rows, Order::columns>(c, a, b, accumulate);
-    } else if (rows_b) {
-        gemm_serial<Order::columns, Order::rows>(c, a, b, accumulate);
-    } else {
-        gemm_serial<Order::columns, Order::columns>(c, a, b, accumulate);
+    const Index m = c.shape[0];
+    const Index n = c.shape[1];
+    const Index depth = a.shape[1];
+    if (depth == 0 && !accumulate) {
+        for (Index row = 0; row < m; ++row) std::fill_n(c.data + row * c.strides[0], n, T(0));
+    }
+    T* packed_a = scratch<T, 3>(gemm_block_rows * gemm_depth);
+    T* packed_b = scratch<T, 4>(gemm_block_columns * gemm_depth);
+    for (Index k = 0; k < depth; k += gemm_depth) {
+        const Index steps = std::min(gemm_depth, depth - k);
+        for (Index j = 0; j < n; j += gemm_block_columns) {
+            const Index width = std::min(gemm_block_columns, n - j);
+            pack_lines<gemm_columns<T>>(b.data + k * b.strides[0] + j * b.strides[1], b.strides[1],
+                                        b.strides[0], width, steps, packed_b);
+            for (Index i = 0; i < m; i += gemm_block_rows) {
+                const Index height = std::min(gemm_block_rows, m - i);
+                pack_lines<gemm_rows>(a.data + i * a.strides[0] + k * a.strides[1], a.strides[0],
+                                      a.strides[1], height, steps, packed_a);
+                multiply_blocks<T>(packed_a, packed_b, steps,
+                                   {c.data + i * c.strides[0] + j, {height, width}, c.strides},
+                                   accumulate || k > 0);
+            }
+        }
     }
 }
 

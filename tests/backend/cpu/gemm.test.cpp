@@ -1,0 +1,99 @@
+#include <oldphoto/backend/cpu/gemm.hpp>
+#include <oldphoto/backend/naive.hpp>
+#include <oldphoto/tensor/tensor.hpp>
+
+#include <catch2/catch.hpp>
+
+#include "../../support/random.hpp"
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <vector>
+
+using namespace oldphoto;
+
+namespace {
+
+struct Sizes {
+    Index m;
+    Index n;
+    Index k;
+};
+
+/// Around the borders of tiles, of blocks and of the depth.
+const std::vector<Sizes> sizes{
+    {1, 1, 1},
+    {cpu::gemm_rows, cpu::gemm_columns<float>, 3},
+    {cpu::gemm_rows + 1, cpu::gemm_columns<float> - 1, 7},
+    {5, 40, cpu::gemm_depth},
+    {7, 33, cpu::gemm_depth + 1},
+    {cpu::gemm_block_rows + 5, 30, 2 * cpu::gemm_depth + 9},
+    {3, cpu::gemm_block_columns + 17, 20},
+    {2 * cpu::gemm_block_rows, 2 * cpu::gemm_block_columns, 5},
+};
+
+template <class T>
+double largest_difference(const Tensor<T, 2>& a, const Tensor<T, 2>& b) {
+    double worst = 0;
+    const auto x = a.to_values();
+    const auto y = b.to_values();
+    for (std::size_t k = 0; k < x.size(); ++k) {
+        worst = std::max(worst, std::abs(double(x[k]) - double(y[k])));
+    }
+    return worst;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("products across all borders equal the plain sums", "[backend][gemm]", float,
+                   double) {
+    using Matrix = Tensor<TestType, 2>;
+    for (const auto& [m, n, k] : sizes) {
+        const auto a = test::random_tensor<TestType>(Shape<2>{m, k}, 1);
+        const auto b = test::random_tensor<TestType>(Shape<2>{k, n}, 2);
+        const auto before = test::random_tensor<TestType>(Shape<2>{m, n}, 3);
+        // Rounding grows with the square root of the number of terms.
+        const double tolerance = (sizeof(TestType) == 4 ? 1e-6 : 2e-15) *
+                                 std::max(1.0, std::sqrt(static_cast<double>(k))) * 4;
+        for (const bool accumulate : {false, true}) {
+            const Matrix expected = before.clone();
+            naive::gemm(expected.view(), a.view(), b.view(), accumulate);
+            const Matrix c = before.clone();
+            cpu::gemm_serial(c.view(), a.view(), b.view(), accumulate);
+            CAPTURE(m, n, k, accumulate);
+            CHECK(largest_difference(c, expected) < tolerance);
+        }
+    }
+}
+
+TEST_CASE("an element of a product has the same bits in every part of a matrix",
+          "[backend][gemm]") {
+    const auto a = test::random_tensor<float>(Shape<2>{131, 300}, 4);
+    const auto b = test::random_tensor<float>(Shape<2>{300, 700}, 5);
+    const auto whole = Tensor<float, 2>::uninitialized({131, 700});
+    cpu::gemm_serial(whole.view(), a.view(), b.view(), false);
+    for (const auto& [i, rows, j, columns] : {std::tuple<Index, Index, Index, Index>{0, 1, 0, 1},
+                                              {2, 7, 5, 40},
+                                              {130, 1, 699, 1},
+                                              {50, 81, 300, 400}}) {
+        const auto part = Tensor<float, 2>::uninitialized({rows, columns});
+        cpu::gemm_serial(part.view(), a.slice(0, i, i + rows).view(),
+                         b.slice(1, j, j + columns).view(), false);
+        CAPTURE(i, rows, j, columns);
+        CHECK(part.to_values() == whole.slice(0, i, i + rows).slice(1, j, j + columns).to_values());
+    }
+}
+
+TEST_CASE("a product writes nothing beside its matrix", "[backend][gemm]") {
+    const auto a = test::random_tensor<float>(Shape<2>{9, 11}, 6);
+    const auto b = test::random_tensor<float>(Shape<2>{11, 21}, 7);
+    const auto frame = Tensor<float, 2>::full({11, 23}, 5.0F);
+    cpu::gemm_serial(frame.slice(0, 1, 10).slice(1, 1, 22).view(), a.view(), b.view(), false);
+    for (const Index row : {0, 10}) {
+        for (Index k = 0; k < 23; ++k) REQUIRE(frame(row, k) == 5.0F);
+    }
+    for (Index row = 0; row < 11; ++row) {
+        REQUIRE(frame(row, 0) == 5.0F);
+        REQUIRE(frame(row, 22) == 5.0F);
+    }
+}
