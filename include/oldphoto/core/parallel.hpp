@@ -31,7 +31,8 @@ namespace detail {
 /// by one, so an unlucky thread does not hold up the others.
 class ThreadPool {
 public:
-    static ThreadPool& instance() {
+    // Out of line, or every loop of a program would hold the building of the pool.
+    [[gnu::noinline]] static ThreadPool& instance() {
         static ThreadPool pool;
         return pool;
     }
