@@ -55,6 +55,7 @@ struct TrainArguments {
 };
 
 struct VaeArguments : TrainArguments {
+    std::string from;
     std::string old;
     double old_share = 0.5;
     bool match_grey = false;
@@ -233,15 +234,24 @@ int train(const TrainArguments& a, S stage, const FlatObject& recipe, const D& d
     return 0;
 }
 
-int train_vae(const VaeArguments& a) {
+/// The VAE that a training begins with.
+TrainedVae<> first_vae(const VaeArguments& a) {
+    if (!a.from.empty()) return load_vae(a.from);
     Rng rng = weights_rng(a.seed);
     auto options = a.vae;
     options.norm = norm_of(a.norm);
     options.tanh_output = a.output == "tanh";
+    return {Vae<>(options, Init(rng, InitKind::normal)),
+            {.kind = a.tone == "carried" ? ToneKind::carried : ToneKind::free}};
+}
+
+int train_vae(const VaeArguments& a) {
+    const auto [vae, tone] = first_vae(a);
     auto stage_options = a.stage;
-    stage_options.tone.kind = a.tone == "carried" ? ToneKind::carried : ToneKind::free;
+    stage_options.tone = tone;
     stage_options.checkpoint_every = static_cast<std::size_t>(a.checkpoint_layers);
     auto recipe = recipe_of(a);
+    if (!a.from.empty()) recipe.insert("from", fingerprint_of(a.from));
     recipe.insert("old", a.old);
     recipe.insert("old_share", a.old_share);
     recipe.insert("match_grey", a.match_grey);
@@ -250,8 +260,7 @@ int train_vae(const VaeArguments& a) {
     recipe.insert("kl", a.stage.kl);
     recipe.insert("reconstruction", a.stage.reconstruction);
 
-    const Vae<> vae(options, Init(rng, InitKind::normal));
-    const auto save = [&] { save_vae(a.out, vae, stage_options.tone); };
+    const auto save = [&, &vae = vae] { save_vae(a.out, vae, stage_options.tone); };
     const auto restore = unmapped(vae, vae, stage_options.tone);
     const auto clean = open_folder(a, a.data);
     if (a.old.empty()) {
@@ -357,6 +366,8 @@ std::vector<Command> add_train(CLI::App& app) {
     CLI::App* vae_word = words->add_subcommand(
         "vae", "Stage 1: a VAE of clean photos, or with --old of old and degraded ones");
     add_arguments(*vae_word, *vae);
+    auto* from = vae_word->add_option(
+        "--from", vae->from, "The VAE to begin with, which also gives its widths, norm and tone");
     vae_word->add_option("--old", vae->old, "A folder of old photos")
         ->check(CLI::ExistingDirectory);
     vae_word->add_option("--old-share", vae->old_share, "Share of the old photos in the samples")
@@ -371,6 +382,9 @@ std::vector<Command> add_train(CLI::App& app) {
         ->check(CLI::IsMember({"carried", "free"}));
     vae_word->add_option("--output", vae->output, "End of the decoder")
         ->check(CLI::IsMember({"linear", "tanh"}));
+    for (const char* option : {"--norm", "--width", "--max-width", "--tone", "--output"}) {
+        from->excludes(option);
+    }
 
     const auto mapping = std::make_shared<MappingArguments>();
     CLI::App* mapping_word =
