@@ -164,6 +164,9 @@ Batch plan_batch(const std::vector<std::string>& inputs, const fs::path& output,
     if (only_file && has_picture_extension(output) && !fs::is_directory(output)) {
         add(inputs[0], output, fs::path(inputs[0]).filename());
     } else {
+        if (fs::exists(output) && !fs::is_directory(output)) {
+            throw_option_error(command, output.string() + " is a file; expected a folder");
+        }
         for (const fs::path input : inputs) {
             if (!fs::is_directory(input)) {
                 add(input, output / png_name(input.filename()), input.filename());
