@@ -51,7 +51,7 @@ function(heavy include place)
 endfunction()
 
 heavy("^stb/" "^oldphoto/image/stb[.]hpp$")
-heavy("^zip[.]h$" "^oldphoto/io/npz[.]hpp$")
+heavy("^zip[.]h$" "^oldphoto/io/zip[.]hpp$")
 heavy("^(thrust|cub|cuda|cublas|cudnn)" "^oldphoto/backend/cuda/")
 heavy("^(iostream|regex|format|nlohmann/.*|(unsupported/)?Eigen/.*)$" "^no header$")
 

@@ -49,13 +49,14 @@ oldphoto_dependency(
     INCLUDE ..  # the headers are included as <stb/stb_image.h>
 )
 
-# libzip serves oldphoto::npz alone and has no fallback: without it that target does not exist.
+# libzip serves oldphoto::npz and oldphoto::pytorch alone and has no fallback: without it those
+# targets do not exist.
 find_package(PkgConfig QUIET)
 if(PKG_CONFIG_FOUND)
     pkg_check_modules(libzip QUIET IMPORTED_TARGET GLOBAL libzip)
 endif()
 if((OLDPHOTO_BUILD_TESTS OR OLDPHOTO_BUILD_EXAMPLES) AND NOT TARGET PkgConfig::libzip)
-    message(FATAL_ERROR "The tests and the examples read npz files: install libzip and pkg-config")
+    message(FATAL_ERROR "The tests and the examples read zip files: install libzip and pkg-config")
 endif()
 
 if(OLDPHOTO_BUILD_EXAMPLES)

@@ -1,7 +1,9 @@
 # Sorts the headers by what they need. Read by the build and by the script tests.
 #
 #   oldphoto_headers         the library; restore.hpp includes them all but the opt-in ones
-#   oldphoto_npz_headers     opt-in, need libzip
+#   oldphoto_zip_headers     opt-in, need libzip; so do those of npz and pytorch
+#   oldphoto_npz_headers
+#   oldphoto_pytorch_headers
 #   oldphoto_cuda_headers    opt-in, need thrust
 #   oldphoto_opt_in_headers  everything outside restore.hpp
 
@@ -29,9 +31,17 @@ function(oldphoto_split_headers set pattern)
     set(oldphoto_headers "${oldphoto_headers}" PARENT_SCOPE)
 endfunction()
 
+oldphoto_split_headers(oldphoto_zip_headers "^oldphoto/io/zip[.]hpp$")
 oldphoto_split_headers(oldphoto_npz_headers "^oldphoto/io/npz[.]hpp$")
+oldphoto_split_headers(oldphoto_pytorch_headers "^oldphoto/io/(pickle|pytorch|torch_object)[.]hpp$")
 oldphoto_split_headers(oldphoto_cuda_headers "^oldphoto/backend/cuda/")
 
 set(oldphoto_opt_in_headers ${oldphoto_headers})
 list(FILTER oldphoto_opt_in_headers INCLUDE REGEX "^oldphoto/tensor/interop[.]hpp$")
-list(APPEND oldphoto_opt_in_headers ${oldphoto_npz_headers} ${oldphoto_cuda_headers})
+list(
+    APPEND oldphoto_opt_in_headers
+    ${oldphoto_zip_headers}
+    ${oldphoto_npz_headers}
+    ${oldphoto_pytorch_headers}
+    ${oldphoto_cuda_headers}
+)

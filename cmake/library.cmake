@@ -19,14 +19,21 @@ target_compile_definitions(
 target_link_libraries(oldphoto INTERFACE stb::stb Threads::Threads)
 set_target_properties(oldphoto PROPERTIES VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL})
 
-if(TARGET PkgConfig::libzip)
-    oldphoto_headers_target(oldphoto_npz ${oldphoto_npz_headers})
-    add_library(oldphoto::npz ALIAS oldphoto_npz)
-    target_link_libraries(oldphoto_npz INTERFACE oldphoto PkgConfig::libzip)
+# oldphoto_component(NAME LINK...): oldphoto::NAME, which carries oldphoto_NAME_headers.
+function(oldphoto_component name)
+    oldphoto_headers_target(oldphoto_${name} ${oldphoto_${name}_headers})
+    add_library(oldphoto::${name} ALIAS oldphoto_${name})
+    target_link_libraries(oldphoto_${name} INTERFACE ${ARGN})
     set_target_properties(
-        oldphoto_npz
-        PROPERTIES EXPORT_NAME npz VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL}
+        oldphoto_${name}
+        PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL}
     )
+endfunction()
+
+if(TARGET PkgConfig::libzip)
+    oldphoto_component(zip oldphoto PkgConfig::libzip)
+    oldphoto_component(npz oldphoto_zip)
+    oldphoto_component(pytorch oldphoto_zip)
 endif()
 
 # Which thrust to take (the one of nvcc, or one on the host system) is its user's choice.

@@ -57,6 +57,23 @@ TEST_CASE("what write_file_atomically wrote, read_file reads", "[core][file]") {
     CHECK(oldphoto::read_file(folder / "a").empty());
 }
 
+TEST_CASE("bytes in memory are read as a file is", "[core][file]") {
+    const std::string text = "0123456789";
+    oldphoto::InputFile file(bytes_of(text), "digits");
+    CHECK(file.path() == "digits");
+    CHECK(file.size() == 10);
+    std::string part(3, ' ');
+    file.read(std::as_writable_bytes(std::span(part)));
+    CHECK(part == "012");
+    file.seek(7);
+    file.read(std::as_writable_bytes(std::span(part)));
+    CHECK(part == "789");
+    file.seek(8);
+    CHECK(message_of<IoError>([&] { file.read(std::as_writable_bytes(std::span(part))); }) ==
+          "digits: ends early: expected 3 more bytes");
+    CHECK(oldphoto::InputFile({}, "nothing").size() == 0);
+}
+
 TEST_CASE("a std::filesystem::path names a file", "[core][file]") {
     const TemporaryFolder folder;
     const std::filesystem::path path = folder / "a";

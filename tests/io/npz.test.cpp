@@ -6,12 +6,11 @@
 
 #include "../support/files.hpp"
 #include "../support/shared.hpp"
+#include "../support/zip.hpp"
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
-#include <zip.h>
 
 namespace {
 
@@ -25,25 +24,7 @@ using oldphoto::test::message_of;
 using oldphoto::test::read_text;
 using oldphoto::test::TemporaryFolder;
 using oldphoto::test::write_text;
-
-struct Member {
-    std::string name;
-    std::string content;
-    int method;  // ZIP_CM_STORE or ZIP_CM_DEFLATE
-};
-
-void write_zip(const std::string& path, const std::vector<Member>& members) {
-    int code = 0;
-    zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
-    if (archive == nullptr) throw std::runtime_error("cannot create " + path);
-    for (const auto& member : members) {
-        zip_source_t* source =
-            zip_source_buffer(archive, member.content.data(), member.content.size(), 0);
-        const auto index = zip_file_add(archive, member.name.c_str(), source, 0);
-        zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), member.method, 0);
-    }
-    if (zip_close(archive) != 0) throw std::runtime_error("cannot write " + path);
-}
+using oldphoto::test::write_zip;
 
 std::string npy_of(const Array& array) {
     const TemporaryFolder folder;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -141,6 +142,14 @@ TEST_CASE("read_safetensors_header tells what a file holds", "[io][safetensors]"
     CHECK(header.tensors[1].end == 16);
     CHECK(header.data_begin == small_file().size() - 16);
     CHECK(header.metadata.at("format") == "oldphoto");
+}
+
+TEST_CASE("a file in memory is read as one on the disk", "[io][safetensors]") {
+    const std::string bytes = small_file();
+    oldphoto::InputFile file(std::as_bytes(std::span(bytes)), "w");
+    const Safetensors contents = oldphoto::read_safetensors(file);
+    CHECK(contents.tensors.at("w").values<float>() == std::vector<float>{1.5F, -2.0F});
+    CHECK(contents.metadata.at("format") == "oldphoto");
 }
 
 TEST_CASE("a header length that cannot be is refused before memory is taken",

@@ -38,7 +38,7 @@ struct Array {
             throw Error("fixture holds " + type + ", the test asked for " + npy_type<T>());
         }
         std::vector<T> values(bytes.size() / sizeof(T));
-        std::memcpy(values.data(), bytes.data(), bytes.size());
+        if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
         return values;
     }
 };

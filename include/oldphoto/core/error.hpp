@@ -104,4 +104,24 @@ void require_option(bool holds, std::string_view op, std::string_view rule, Numb
     throw IoError(std::string(path) + ": " + std::string(reason));
 }
 
+namespace detail {
+
+/// Text from a file as messages show it: control characters, which a terminal would obey, become
+/// "\x1b".
+inline std::string escape_control(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string shown;
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (code >= 0x20 && code != 0x7F) {
+            shown += c;
+        } else {
+            shown += {'\\', 'x', digits[code >> 4U], digits[code & 15U]};
+        }
+    }
+    return shown;
+}
+
+}  // namespace detail
+
 }  // namespace oldphoto

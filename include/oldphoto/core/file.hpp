@@ -2,6 +2,7 @@
 
 #include <oldphoto/core/error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
@@ -34,7 +35,7 @@ using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
 
 }  // namespace detail
 
-/// A file opened for reading.
+/// A file, or bytes in memory, opened for reading.
 class InputFile {
 public:
     /// @throws IoError when the file is missing, is not a regular file or may not be read.
@@ -46,6 +47,17 @@ public:
         if (!S_ISREG(status.st_mode)) throw_io_error(path_, "is not a regular file");
         size_ = static_cast<std::size_t>(status.st_size);
         file_.reset(std::fopen(path_.c_str(), "rb"));
+        if (!file_) fail();
+    }
+
+    /// Bytes in memory, read as if a file held them. They must outlive this.
+    /// @param name  stands for the path in error messages.
+    InputFile(std::span<const std::byte> bytes, std::string name)
+        : path_(std::move(name)), size_(bytes.size()) {
+        // fmemopen wants at least one byte, and a place that other modes might write to.
+        static std::byte none{};
+        std::byte* const place = bytes.empty() ? &none : const_cast<std::byte*>(bytes.data());
+        file_.reset(fmemopen(place, std::max<std::size_t>(size_, 1), "rb"));
         if (!file_) fail();
     }
 

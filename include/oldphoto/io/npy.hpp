@@ -41,22 +41,6 @@ inline constexpr std::array<DTypeCode, 12> npy_codes = {{{DType::f16, "f2"},
                                                          {DType::u64, "u8"},
                                                          {DType::boolean, "b1"}}};
 
-/// Text from a file as messages show it: control characters, which a terminal would obey, become
-/// "\x1b".
-inline std::string escape_control(std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string shown;
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (code >= 0x20 && code != 0x7F) {
-            shown += c;
-        } else {
-            shown += {'\\', 'x', digits[code >> 4U], digits[code & 15U]};
-        }
-    }
-    return shown;
-}
-
 struct NpyHeader {
     DType dtype;
     bool big_endian;

@@ -240,9 +240,9 @@ inline std::string format_safetensors_header(const NamedArrays& tensors, const M
 }
 
 /// Reads all tensors, in the order of the header, and the metadata.
+/// @param file  at its start.
 /// @throws IoError as read_safetensors_header does.
-[[nodiscard]] inline Safetensors read_safetensors(const std::string& path) {
-    InputFile file(path);
+[[nodiscard]] inline Safetensors read_safetensors(InputFile& file) {
     SafetensorsHeader header = detail::SafetensorsHeaderReader(file).read();
     Safetensors contents{{}, std::move(header.metadata)};
     for (const auto& entry : header.tensors) {
@@ -252,6 +252,12 @@ inline std::string format_safetensors_header(const NamedArrays& tensors, const M
         contents.tensors.insert(entry.name, std::move(array));
     }
     return contents;
+}
+
+/// The same for the file of that path.
+[[nodiscard]] inline Safetensors read_safetensors(const std::string& path) {
+    InputFile file(path);
+    return read_safetensors(file);
 }
 
 /// Writes tensors in their order, or, on failure, nothing.
