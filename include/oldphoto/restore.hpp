@@ -27,6 +27,7 @@
 #include <oldphoto/losses/mse.hpp>
 #include <oldphoto/metrics/psnr.hpp>
 #include <oldphoto/metrics/ssim.hpp>
+#include <oldphoto/models/latent_discriminator.hpp>
 #include <oldphoto/nn/checkpointed.hpp>
 #include <oldphoto/nn/dropout.hpp>
 #include <oldphoto/nn/linear.hpp>
@@ -43,6 +44,7 @@
 #include <oldphoto/optim/ema.hpp>
 #include <oldphoto/optim/schedule.hpp>
 #include <oldphoto/optim/sgd.hpp>
+#include <oldphoto/pipeline/infer_networks.hpp>
 #include <oldphoto/pipeline/model_file.hpp>
 #include <oldphoto/pipeline/restorer.hpp>
 #include <oldphoto/tensor/matmul.hpp>

@@ -146,3 +146,14 @@ TEST_CASE("orthonormalize keeps the first direction and removes it from the seco
     CHECK(vectors[2] == Approx(-0.8));
     CHECK(vectors[3] == Approx(0.6));
 }
+
+TEST_CASE("a unit vector has length 1, or is zeros where a file will fill it", "[nn][init]") {
+    for (const auto kind : {InitKind::uniform_fan_in, InitKind::normal, InitKind::orthogonal}) {
+        Rng rng(1);
+        const Init init(rng, kind);
+        const auto u = init.unit_vector<double, Cpu>(5);
+        CHECK(norm_l2(u) == Approx(1));
+        CHECK(init.unit_vector<double, Cpu>(5).to_values() != u.to_values());
+    }
+    CHECK(Init::zeros().unit_vector<double, Cpu>(3).to_values() == std::vector<double>(3, 0));
+}

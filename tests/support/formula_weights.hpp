@@ -30,18 +30,35 @@ inline std::vector<double> formula_numbers(std::string_view text, Index count) {
     return numbers;
 }
 
-/// Sets all weights to t * sqrt(6 / fan) and all biases to t / 10, t the numbers of "NET/NAME" and
-/// fan the elements of a weight for each of its first axis.
+/// What an entry of a state is made of: centre + spread * t.
+struct FormulaRange {
+    double centre;
+    double spread;
+};
+
+/// @param name  of the entry, which tells what it is.
+inline FormulaRange formula_range(std::string_view name, const std::vector<Index>& dims,
+                                  Index size) {
+    if (name.ends_with("num_batches_tracked")) return {0, 0};
+    if (name.ends_with("running_var")) return {1, 0.5};
+    if (dims.size() < 2) return {name.ends_with("weight") ? 1.0 : 0.0, 0.1};
+    const double spread = std::sqrt(6 / static_cast<double>(size / dims[0]));
+    const bool key_or_query = name.find(".theta.") != std::string_view::npos ||
+                              name.find(".phi.") != std::string_view::npos;
+    return {0, key_or_query ? spread * std::sqrt(3 / std::sqrt(dims[0])) : spread};
+}
+
+/// Sets all of a state but the filters of blur-pools to the numbers t of "NET/NAME", in the range
+/// that each entry has.
 template <class T, class Net>
 void fill_by_formula(const Net& net, const std::string& net_name) {
     for (const auto& [name, variable] : state_of<T>(net)) {
-        const auto dims = variable.dims();
-        const double fan = static_cast<double>(variable.size() / dims[0]);
-        const double scale = dims.size() >= 2 ? std::sqrt(6 / fan) : 0.1;
+        if (name.ends_with("filt")) continue;
         const auto value = variable.value();
+        const auto [centre, spread] = formula_range(name, variable.dims(), value.size());
         const auto numbers = formula_numbers(net_name + "/" + name, value.size());
         for (Index i = 0; i < value.size(); ++i) {
-            value[i] = static_cast<float>(scale * numbers[static_cast<std::size_t>(i)]);
+            value[i] = static_cast<float>(centre + spread * numbers[static_cast<std::size_t>(i)]);
         }
     }
 }

@@ -42,7 +42,9 @@ inline std::vector<std::string> published_lines(const std::string& network) {
     std::string name;
     std::string shape;
     std::string type;
-    while (file >> name >> shape >> type) lines.push_back(name + " " + shape);
+    while (file >> name >> shape >> type) {
+        lines.push_back(name + " " + (shape == "scalar" ? "" : shape));
+    }
     return lines;
 }
 

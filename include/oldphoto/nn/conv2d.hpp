@@ -4,6 +4,7 @@
 #include <oldphoto/ops/conv2d.hpp>
 #include <oldphoto/ops/conv_transpose2d.hpp>
 
+#include <cstddef>
 #include <string>
 
 namespace oldphoto {
@@ -53,14 +54,22 @@ void check_conv_layer(const char* name, const Options& o) {
 template <class T = float, class B = Cpu>
 class Conv2d {
 public:
+    static constexpr std::size_t output_axis = 0;  ///< of the weight, counts what comes out
+
     /// @throws OptionError
     Conv2d(const Conv2dLayerOptions& o, const Init& init)
         : options_{o.stride, o.padding, o.dilation, o.groups},
           parameters_(weight_shape(o), o.bias ? o.out_channels : 0, init) {}
 
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
-        return conv2d(x, parameters_.weight, parameters_.bias, options_);
+        return (*this)(x, parameters_.weight);
     }
+    /// With a weight of the same shape in the place of its own.
+    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x,
+                                               const Variable<T, 4, B>& weight) const {
+        return conv2d(x, weight, parameters_.bias, options_);
+    }
+    [[nodiscard]] const WeightAndBias<T, 4, B>& parameters() const noexcept { return parameters_; }
     void visit_parameters(const ParameterVisitor<T, B>& visit) const {
         parameters_.visit_parameters(visit);
     }
@@ -80,14 +89,22 @@ private:
 template <class T = float, class B = Cpu>
 class ConvTranspose2d {
 public:
+    static constexpr std::size_t output_axis = 1;  ///< of the weight, counts what comes out
+
     /// @throws OptionError
     ConvTranspose2d(const ConvTranspose2dLayerOptions& o, const Init& init)
         : options_{o.stride, o.padding, o.output_padding, o.dilation, o.groups},
           parameters_(weight_shape(o), o.bias ? o.out_channels : 0, init) {}
 
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
-        return conv_transpose2d(x, parameters_.weight, parameters_.bias, options_);
+        return (*this)(x, parameters_.weight);
     }
+    /// With a weight of the same shape in the place of its own.
+    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x,
+                                               const Variable<T, 4, B>& weight) const {
+        return conv_transpose2d(x, weight, parameters_.bias, options_);
+    }
+    [[nodiscard]] const WeightAndBias<T, 4, B>& parameters() const noexcept { return parameters_; }
     void visit_parameters(const ParameterVisitor<T, B>& visit) const {
         parameters_.visit_parameters(visit);
     }

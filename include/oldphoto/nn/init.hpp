@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oldphoto/tensor/random.hpp>
+#include <oldphoto/tensor/reduce.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -106,6 +107,15 @@ public:
             return symmetric<T, B>(Shape<1>{size}, 1 / std::sqrt(fan_in(weight)));
         }
         return Tensor<T, 1, B>::zeros({size});
+    }
+
+    /// A random vector of length 1, equally likely in every direction; zeros where a file will fill
+    /// it.
+    template <class T, class B>
+    [[nodiscard]] Tensor<T, 1, B> unit_vector(Index size) const {
+        if (kind_ == InitKind::zeros) return Tensor<T, 1, B>::zeros({size});
+        const auto direction = normal<T, B>(Shape<1>{size}, 1);
+        return direction / norm_l2(direction);
     }
 
 private:

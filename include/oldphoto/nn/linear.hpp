@@ -3,6 +3,7 @@
 #include <oldphoto/nn/weight_and_bias.hpp>
 #include <oldphoto/ops/linear.hpp>
 
+#include <cstddef>
 #include <string>
 
 namespace oldphoto {
@@ -17,13 +18,21 @@ struct LinearOptions {
 template <class T = float, class B = Cpu>
 class Linear {
 public:
+    static constexpr std::size_t output_axis = 0;  ///< of the weight, counts what comes out
+
     /// @throws OptionError
     Linear(const LinearOptions& o, const Init& init)
         : parameters_(weight_shape(o), o.bias ? o.out_features : 0, init) {}
 
     [[nodiscard]] Variable<T, 2, B> operator()(const Variable<T, 2, B>& x) const {
-        return linear(x, parameters_.weight, parameters_.bias);
+        return (*this)(x, parameters_.weight);
     }
+    /// With a weight of the same shape in the place of its own.
+    [[nodiscard]] Variable<T, 2, B> operator()(const Variable<T, 2, B>& x,
+                                               const Variable<T, 2, B>& weight) const {
+        return linear(x, weight, parameters_.bias);
+    }
+    [[nodiscard]] const WeightAndBias<T, 2, B>& parameters() const noexcept { return parameters_; }
     void visit_parameters(const ParameterVisitor<T, B>& visit) const {
         parameters_.visit_parameters(visit);
     }
