@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// A recorded program for the eye: to_text() as a table, to_svg() as a drawing.
@@ -78,7 +78,7 @@ struct ProgramOutline {
 class OutlineBuilder {
 public:
     explicit OutlineBuilder(const Program& program) : program_(program) {
-        for (const Step& step : program.steps()) computed_.insert(step.output.get());
+        for (const Step& step : program.steps()) marks_[step.output.get()].computed = true;
     }
 
     [[nodiscard]] ProgramOutline build() {
@@ -94,17 +94,25 @@ public:
     }
 
 private:
-    [[nodiscard]] bool is_parameter(const NodeBase* node) const {
-        return node->requires_grad && !computed_.contains(node);
+    /// What is known of a value of the program.
+    struct Mark {
+        bool computed = false;  ///< by a step
+        bool counted = false;   ///< among the parameters
+        bool numbered = false;
+        std::size_t number = 0;
+    };
+
+    [[nodiscard]] bool is_parameter(const NodeBase* node) {
+        return node->requires_grad && !marks_[node].computed;
     }
     [[nodiscard]] static bool is_absent(const NodeBase* node) {
         return count_elements(node->dims()) == 0;
     }
 
     void add_given(const NodeBase* node) {
-        const bool seen = numbers_.contains(node) || computed_.contains(node);
-        if (seen || is_parameter(node) || is_absent(node)) return;
-        const std::string name = "x" + std::to_string(numbers_.size());
+        const Mark& mark = marks_[node];
+        if (mark.numbered || mark.computed || is_parameter(node) || is_absent(node)) return;
+        const std::string name = "x" + std::to_string(outline_.values.size());
         add(node, {name, name, node->dims()});
     }
 
@@ -115,27 +123,26 @@ private:
             if (is_absent(node)) continue;
             if (is_parameter(node)) {
                 value.weights.push_back(node->dims());
-                if (counted_.insert(node).second) {
+                if (!std::exchange(marks_[node].counted, true)) {
                     outline_.parameters += count_elements(node->dims());
                 }
             } else {
-                value.reads.push_back(numbers_.at(node));
+                value.reads.push_back(marks_[node].number);
             }
         }
         add(step.output.get(), std::move(value));
     }
 
     void add(const NodeBase* node, ProgramOutline::Value value) {
-        numbers_[node] = outline_.values.size();
+        marks_[node].numbered = true;
+        marks_[node].number = outline_.values.size();
         outline_.values.push_back(std::move(value));
     }
 
     const Program& program_;
     ProgramOutline outline_;
     std::size_t steps_ = 0;
-    std::set<const NodeBase*> computed_;
-    std::set<const NodeBase*> counted_;
-    std::map<const NodeBase*, std::size_t> numbers_;
+    std::map<const NodeBase*, Mark> marks_;
 };
 
 /// "5 steps, 120 parameters, 0.0771 GFLOP, 1.20 MB moved"
@@ -191,26 +198,32 @@ inline constexpr OpKind sum_kind{"sum", "#ffdbe4", "#c93a63"};
 inline constexpr OpKind padding_kind{"padding", "#eceff3", "#8a93a0"};
 
 inline const OpKind& kind_of(const ProgramOutline::Value& value) {
-    static const std::map<std::string_view, const OpKind*> kinds{
-        {"conv2d", &linear_kind},
-        {"conv_transpose2d", &linear_kind},
-        {"linear", &linear_kind},
-        {"matmul", &linear_kind},
-        {"instance_norm", &norm_kind},
-        {"batch_norm", &norm_kind},
-        {"relu", &activation_kind},
-        {"leaky_relu", &activation_kind},
-        {"tanh", &activation_kind},
-        {"sigmoid", &activation_kind},
-        {"softmax", &activation_kind},
-        {"log_softmax", &activation_kind},
-        {"add", &sum_kind},
-        {"subtract", &sum_kind},
-        {"pad", &padding_kind},
+    struct Named {
+        std::string_view op;
+        const OpKind& kind;
+    };
+    static constexpr Named kinds[] = {
+        {"conv2d", linear_kind},
+        {"conv_transpose2d", linear_kind},
+        {"linear", linear_kind},
+        {"matmul", linear_kind},
+        {"instance_norm", norm_kind},
+        {"batch_norm", norm_kind},
+        {"relu", activation_kind},
+        {"leaky_relu", activation_kind},
+        {"tanh", activation_kind},
+        {"sigmoid", activation_kind},
+        {"softmax", activation_kind},
+        {"log_softmax", activation_kind},
+        {"add", sum_kind},
+        {"subtract", sum_kind},
+        {"pad", padding_kind},
     };
     if (value.step == nullptr) return given_kind;
-    const auto place = kinds.find(value.name);
-    return place == kinds.end() ? other_kind : *place->second;
+    for (const auto& [op, kind] : kinds) {
+        if (op == value.name) return kind;
+    }
+    return other_kind;
 }
 
 /// Writes the elements of one picture. Sizes are in pixels.
