@@ -31,6 +31,8 @@
 #include <oldphoto/nn/checkpointed.hpp>
 #include <oldphoto/nn/dropout.hpp>
 #include <oldphoto/nn/linear.hpp>
+#include <oldphoto/nn/nonlocal.hpp>
+#include <oldphoto/nn/partial_nonlocal.hpp>
 #include <oldphoto/nn/pool.hpp>
 #include <oldphoto/nn/resample.hpp>
 #include <oldphoto/ops/fold.hpp>

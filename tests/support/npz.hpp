@@ -92,16 +92,16 @@ inline Array read_npy(const std::string& path) {
     return detail::parse_npy(read_file(path));
 }
 
-/// The arrays of an archive by name, without ".npy".
-inline Archive read_npz(const std::string& path) {
+/// The members of a zip archive by name, all of them stored uncompressed.
+inline std::map<std::string, std::vector<std::byte>> read_zip(const std::string& path) {
     using detail::little_endian;
     const auto file = read_file(path);
     const std::span<const std::byte> bytes = file;
     const std::size_t end_record = bytes.size() - 22;  // there is no archive comment
-    const std::size_t members = little_endian(bytes, end_record + 10, 2);
+    const std::size_t count = little_endian(bytes, end_record + 10, 2);
     std::size_t entry = little_endian(bytes, end_record + 16, 4);
-    Archive archive;
-    for (std::size_t n = 0; n < members; ++n) {
+    std::map<std::string, std::vector<std::byte>> members;
+    for (std::size_t n = 0; n < count; ++n) {
         const std::size_t name_size = little_endian(bytes, entry + 28, 2);
         const std::string name = detail::text(bytes.subspan(entry + 46, name_size));
         if (little_endian(bytes, entry + 10, 2) != 0)
@@ -110,9 +110,19 @@ inline Archive read_npz(const std::string& path) {
         const std::size_t local = little_endian(bytes, entry + 42, 4);
         const std::size_t data =
             local + 30 + little_endian(bytes, local + 26, 2) + little_endian(bytes, local + 28, 2);
-        archive[name.substr(0, name.rfind(".npy"))] = detail::parse_npy(bytes.subspan(data, size));
+        const auto content = bytes.subspan(data, size);
+        members[name].assign(content.begin(), content.end());
         entry += 46 + name_size + little_endian(bytes, entry + 30, 2) +
                  little_endian(bytes, entry + 32, 2);
+    }
+    return members;
+}
+
+/// The arrays of an archive by name, without ".npy".
+inline Archive read_npz(const std::string& path) {
+    Archive archive;
+    for (const auto& [name, bytes] : read_zip(path)) {
+        archive[name.substr(0, name.rfind(".npy"))] = detail::parse_npy(bytes);
     }
     return archive;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <oldphoto/backend/cpu/attention.hpp>
 #include <oldphoto/backend/cpu/fold.hpp>
 #include <oldphoto/backend/cpu/gemm.hpp>
 #include <oldphoto/backend/cpu/kernel_table.hpp>
@@ -104,6 +105,22 @@ struct Cpu : HostMemory {
     template <class T>
     static void fold(const ConvGeometry& g, const View<T, 3>& columns, const View<T, 4>& x) {
         cpu::fold(g, columns, x);
+    }
+    /// y = attention by `rule` (backend/attention_rule.hpp).
+    /// @param gate  (N, K) numbers in [0, 1], or null for ones.
+    /// @param y     (N, C, Q), written.
+    /// @param rows  (3, N, Q), written: what the gradients need to know of each query.
+    template <class T>
+    static void attention(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* gate,
+                          const View<T, 3>& y, const View<T, 3>& rows) {
+        cpu::attention(rule, x, gate, y, rows);
+    }
+    /// Its gradients by q, k and v, which are written, from gy; all dense.
+    template <class T>
+    static void attention_gradients(const AttentionRule& rule, const QueryKeyValue<T>& x,
+                                    const T* gate, const View<T, 3>& y, const View<T, 3>& rows,
+                                    const View<T, 3>& gy, const QueryKeyValue<T>& gradients) {
+        cpu::attention_gradients(rule, x, gate, y, rows, gy, gradients);
     }
     /// Moments of each plane of a dense (N, C, H, W), into N * C places.
     template <class T>

@@ -39,8 +39,9 @@ void pack_lines(const T* x, Index line_stride, Index step, Index lines, Index de
         const Index count = std::min(Width, lines - first);
         const T* from = x + first * line_stride;
         if (count == Width && line_stride == 1) {
-            for (Index k = 0; k < depth; ++k)
+            for (Index k = 0; k < depth; ++k) {
                 std::copy_n(from + k * step, Width, packed + k * Width);
+            }
             continue;
         }
         // Line by line: a panel stays in the first cache, where lines a power of two apart do not.
