@@ -1,6 +1,6 @@
 // Restores a photo. The result has the size of the photo, and a grey photo stays grey.
 //
-// Run: {repository}/examples/models/starter.safetensors {repository}/examples/photos/emir.jpg o.png
+// Run: {repository}/examples/models/compact.safetensors {repository}/examples/photos/emir.jpg o.png
 //
 // Prints:
 //     restored 374 x 329 pixels, 1 channel(s)

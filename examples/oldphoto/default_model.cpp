@@ -9,7 +9,7 @@ namespace oldphoto::program {
 namespace fs = std::filesystem;
 
 std::string default_model() {
-    constexpr const char* name = "starter.safetensors";
+    constexpr const char* name = "compact.safetensors";
     std::error_code ignored;
     const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
     // Where it was built; then beside a program that was copied, or whose repository was moved.

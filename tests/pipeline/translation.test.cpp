@@ -113,10 +113,10 @@ TEST_CASE("the quality restoration of published width equals the published one",
     CHECK(mean_absolute_error(output, expected_output) < 1e-4);
 }
 
-TEST_CASE("the starter model gives what it gave where it was trained", "[pipeline][parity]") {
-    OLDPHOTO_NEEDS_MODEL("starter.safetensors");
+TEST_CASE("a model that PyTorch has trained gives what it gave there", "[pipeline][parity]") {
+    OLDPHOTO_NEEDS_SHARED("models/starter.safetensors");
     const auto check = test::read_npz(test::fixture_path("starter/check.npz"));
-    const auto networks = load_translation(test::model_path("starter.safetensors"));
+    const auto networks = load_translation(test::shared_path("models/starter.safetensors"));
     auto expected = check.at("output").values<float>();
     const auto unclipped =
         std::count_if(expected.begin(), expected.end(), [](float v) { return std::abs(v) < 1; });

@@ -24,8 +24,8 @@ double difference(const std::string& file, const std::string& expected_file) {
     return largest;
 }
 
-std::string starter() {
-    return fixture_path("../../examples/models/starter.safetensors");
+std::string model() {
+    return fixture_path("../../examples/models/compact.safetensors");
 }
 
 }  // namespace
@@ -75,13 +75,13 @@ TEST_CASE("forward finds a network in a file of several, and an array in an arch
     const TemporaryFolder folder;
     const std::string input = " --input " + fixture_path("starter/check.npz") + ":input";
     const std::string command =
-        "forward vae_encoder --weights " + starter() + " -o " + folder / "y.npy";
+        "forward vae_encoder --weights " + model() + " -o " + folder / "y.npy";
     const auto outcome = run_program(command + input + " --prefix vae_a.");
     REQUIRE(outcome.status == 0);
     CHECK(has_line(outcome, folder / "y.npy" + ": (1, 48, 16, 20), "));
 
     CHECK(run_program(command + input).err ==
-          "oldphoto: " + starter() +
+          "oldphoto: " + model() +
               ": no name begins with 'encoder.'; they begin with vae_a., mapping., vae_b. (see "
               "--prefix)\n");
     CHECK(run_program(command + " --prefix vae_a. --input " + fixture_path("starter/check.npz"))
@@ -92,12 +92,12 @@ TEST_CASE("forward reads the options of a part from the metadata, and --options 
           "[program][forward]") {
     OLDPHOTO_NEEDS_FIXTURE("starter/check.npz");
     const TemporaryFolder folder;
-    const std::string model = " --weights " + starter();
-    REQUIRE(run_program("forward vae_encoder --prefix vae_a." + model + " --input " +
+    const std::string weights = " --weights " + model();
+    REQUIRE(run_program("forward vae_encoder --prefix vae_a." + weights + " --input " +
                         fixture_path("starter/check.npz") + ":input -o " + folder / "z.npy")
                 .status == 0);
     const std::string decode =
-        "forward vae_decoder --prefix vae_b." + model + " --input " + folder / "z.npy -o ";
+        "forward vae_decoder --prefix vae_b." + weights + " --input " + folder / "z.npy -o ";
     REQUIRE(run_program(decode + folder / "linear.npy").status == 0);
     REQUIRE(run_program(decode + folder / "tanh.npy --options output=tanh").status == 0);
     const auto linear = read_npy(folder / "linear.npy").values<float>();

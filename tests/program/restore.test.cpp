@@ -1,5 +1,6 @@
 #include <oldphoto/image/stb.hpp>
 
+#include "card.hpp"
 #include "program.hpp"
 #include "support/shared.hpp"
 #include <algorithm>
@@ -146,6 +147,19 @@ TEST_CASE("restore tells photos apart whose names differ in the extension alone"
     CHECK(files_below(folder / "out") == std::set<std::string>{"a.png.png", "a.bmp.png", "b.png"});
 }
 
+TEST_CASE("restore of several photos wants a folder and not a file", "[program][restore]") {
+    const TemporaryFolder folder;
+    write_photo(folder / "in/a.png");
+    write_photo(folder / "b.png");
+    const std::string before = read_text(folder / "b.png");
+    const auto outcome = run_program("restore " + folder / "in" + " -o " + folder / "b.png");
+    CHECK(outcome.status == 1);
+    CHECK(outcome.out.empty());
+    CHECK(outcome.err ==
+          "oldphoto: restore: " + folder / "b.png" + " is a file; expected a folder\n");
+    CHECK(read_text(folder / "b.png") == before);
+}
+
 TEST_CASE("restore refuses to write two photos to one file before it does anything",
           "[program][restore]") {
     const TemporaryFolder folder;
@@ -225,12 +239,14 @@ TEST_CASE("restore goes on after a photo for which there is not enough memory",
 }
 #endif
 
-TEST_CASE("the starter model scores what its card says", "[program][restore][score]") {
+TEST_CASE("the model that comes along scores what its card says", "[program][restore][score]") {
     OLDPHOTO_NEEDS_SHARED("data/pairs_test");
     const TemporaryFolder folder;
     const std::string pairs = shared_path("data/pairs_test");
     REQUIRE(run_program("restore " + pairs + "/quality -o " + folder.path()).status == 0);
     const auto outcome = run_program("score " + pairs + "/clean " + folder.path());
     CHECK(outcome.status == 0);
-    CHECK(outcome.lines().back() == "mean of 32 photos  24.86  0.6945");
+    const auto mean = score_in(outcome.lines().back());
+    CHECK(mean.name == "mean of 32 photos");
+    check_as_on_card(mean, "restored");
 }

@@ -35,12 +35,6 @@ inline std::string fixture_path(const std::string& name) {
     return std::filesystem::exists(copy) ? copy : shared_path("fixtures/" + name);
 }
 
-/// "starter.safetensors" -> where the repository has it or, where it has not, the shared folder.
-inline std::string model_path(const std::string& name) {
-    const std::string copy = std::string(OLDPHOTO_TEST_DATA) + "/../../examples/models/" + name;
-    return std::filesystem::exists(copy) ? copy : shared_path("models/" + name);
-}
-
 }  // namespace oldphoto::test
 
 // Catch2 2.13 cannot skip a test: these warn and return from it.
@@ -53,15 +47,6 @@ inline std::string model_path(const std::string& name) {
                                        << ::oldphoto::test::shared_path(NAME)); \
             return;                                                             \
         }                                                                       \
-    } while (false)
-
-/// Leaves the test, aloud, when the model NAME is neither in the repository nor shared.
-#define OLDPHOTO_NEEDS_MODEL(NAME)                                                                \
-    do {                                                                                          \
-        if (!std::filesystem::exists(::oldphoto::test::model_path(NAME))) {                       \
-            WARN("skipped: no model " << (NAME) << " at " << ::oldphoto::test::model_path(NAME)); \
-            return;                                                                               \
-        }                                                                                         \
     } while (false)
 
 /// Leaves the test, aloud, when the fixture NAME is neither in the repository nor shared.
