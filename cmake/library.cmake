@@ -41,8 +41,9 @@ oldphoto_headers_target(oldphoto_cuda ${oldphoto_cuda_headers})
 add_library(oldphoto::cuda ALIAS oldphoto_cuda)
 target_link_libraries(oldphoto_cuda INTERFACE oldphoto)
 # Functors serve device threads and the host's packs (20011, 20014), loops over axes rank 0 too (186).
+set(oldphoto_nvcc_flags --diag-suppress=186,20011,20014)
 target_compile_options(
     oldphoto_cuda
-    INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:--diag-suppress=186,20011,20014>"
+    INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:${oldphoto_nvcc_flags}>"
 )
 set_target_properties(oldphoto_cuda PROPERTIES EXPORT_NAME cuda)

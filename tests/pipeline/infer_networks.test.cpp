@@ -125,7 +125,7 @@ TEST_CASE("weights of another network are refused with what is missing", "[pipel
           "f: these are not the weights of a discriminator, which has \"scale1_layer4.0.weight\"");
 }
 
-TEST_CASE("no network is built from widths that a file does not back with numbers",
+TEST_CASE("no width of a detector or discriminator goes beyond the numbers of its file",
           "[pipeline][error]") {
     const auto detector = state_of_detector({.width = 2, .depth = 1});
     CHECK(detector_message(test::replaced(detector, "first.1.weight", empty({1000, 1, 7, 7}))) ==
