@@ -1,5 +1,7 @@
 #include "text.hpp"
 
+#include <oldphoto/core/error.hpp>
+
 #include <cstdio>
 #include <new>
 
@@ -33,17 +35,7 @@ std::string failure_of(const std::string& subject, const std::exception& error) 
 }
 
 std::string printable(const std::string& text) {
-    std::string shown;
-    for (const char c : text) {
-        constexpr const char* digits = "0123456789abcdef";
-        const auto code = static_cast<unsigned char>(c);
-        if (code >= 0x20 && code != 0x7F) {
-            shown += c;
-        } else {
-            shown += {'\\', 'x', digits[code >> 4U], digits[code & 15U]};
-        }
-    }
-    return shown;
+    return detail::escape_control(text);
 }
 
 std::uint64_t hash_of(std::string_view text) {

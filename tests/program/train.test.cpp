@@ -74,7 +74,7 @@ TEST_CASE("both stages of a training make a model that restores photos", "[progr
     CHECK(load_vae(training / "b.safetensors").tone.kind == ToneKind::carried);
 }
 
-TEST_CASE("a training that is killed loses less than the steps between two saves",
+TEST_CASE("a training that is killed loses at most the steps between two saves",
           "[program][train]") {
     const TinyTraining training;
     const std::string steps = "--steps 60 --decay 30 --checkpoint-every 10";
@@ -93,7 +93,8 @@ TEST_CASE("a training that is killed loses less than the steps between two saves
     const std::string line = outcome.lines().front();
     REQUIRE(line.starts_with("goes on after step "));
     const int resumed = std::stoi(line.substr(std::string("goes on after step ").size()));
-    CHECK(resumed > before - 10);
+    // All ten where it was killed after a row was logged and before its state was saved.
+    CHECK(resumed >= before - 10);
 
     CHECK(read_text(training / "killed.safetensors") == read_text(training / "whole.safetensors"));
     const auto without_seconds = [&](const std::string& name) {
