@@ -48,6 +48,13 @@ TEST_CASE("each norm has the state of its kind", "[nn][state]") {
           Lines{"weight 3", "bias 3", "running_mean 3", "running_var 3", "num_batches_tracked "});
 }
 
+TEST_CASE("a batch norm that is not affine has running statistics alone", "[nn][state]") {
+    const BatchNorm2d<double> norm(2, false);
+    CHECK(test::state_lines<double>(norm) ==
+          Lines{"running_mean 2", "running_var 2", "num_batches_tracked "});
+    CHECK(norm(batch()).value().to_values() == BatchNorm2d<double>(2)(batch()).value().to_values());
+}
+
 TEST_CASE("only a norm's weight and bias are trained", "[nn][state]") {
     const auto norm = make_norm<double, Cpu>(NormKind::batch, 3);
     CHECK(count_parameters<double>(norm) == 6);

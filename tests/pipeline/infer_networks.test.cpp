@@ -25,6 +25,15 @@ NamedArrays state_of_discriminator(const PatchDiscriminatorOptions& options) {
 NamedArrays state_of_vgg19(const Vgg19Options& options) {
     return state_of_network<Vgg19Features<>>(options);
 }
+NamedArrays state_of_scratch(const ScratchMappingOptions& options) {
+    return state_of_network<ScratchMapping<>>(options);
+}
+NamedArrays state_of_high_resolution(const HighResolutionMappingOptions& options) {
+    return state_of_network<HighResolutionMapping<>>(options);
+}
+NamedArrays state_of_face_generator(const FaceGeneratorOptions& options) {
+    return state_of_network<FaceGenerator<>>(options);
+}
 
 std::string detector_message(const NamedArrays& arrays) {
     return test::message_of<WeightsError>(
@@ -37,6 +46,24 @@ std::string discriminator_message(const NamedArrays& arrays) {
 std::string vgg19_message(const NamedArrays& arrays) {
     return test::message_of<WeightsError>(
         [&] { static_cast<void>(infer_vgg19_options(arrays, "f")); });
+}
+std::string scratch_message(const NamedArrays& arrays, const FlatObject& metadata = {}) {
+    return test::message_of<WeightsError>(
+        [&] { static_cast<void>(infer_scratch_mapping_options(arrays, metadata, "f")); });
+}
+std::string high_resolution_message(const NamedArrays& arrays, const FlatObject& metadata = {}) {
+    return test::message_of<WeightsError>(
+        [&] { static_cast<void>(infer_high_resolution_mapping_options(arrays, metadata, "f")); });
+}
+std::string face_generator_message(const NamedArrays& arrays, const FlatObject& metadata = {}) {
+    return test::message_of<WeightsError>(
+        [&] { static_cast<void>(infer_face_generator_options(arrays, metadata, "f")); });
+}
+
+FlatObject metadata_of(std::initializer_list<std::pair<const char*, double>> entries) {
+    FlatObject metadata;
+    for (const auto& [name, value] : entries) metadata.insert(name, value);
+    return metadata;
 }
 
 Array empty(std::vector<Index> dims) {
@@ -78,6 +105,107 @@ TEST_CASE("every discriminator is known by its state", "[pipeline][infer]") {
 TEST_CASE("every VGG-19 is known by its state", "[pipeline][infer]") {
     const Vgg19Options expected{.in_channels = 1, .width = 2};
     CHECK(infer_vgg19_options(state_of_vgg19(expected), "f") == expected);
+}
+
+TEST_CASE("every partial nonlocal block is known by its state and stored options",
+          "[pipeline][infer]") {
+    for (const Index inner : {0, 2}) {
+        for (const Index blocks : {0, 2}) {
+            for (const Index local_blocks : {0, 1}) {
+                PartialNonlocalLayerOptions expected{.channels = 3,
+                                                     .inner_channels = inner,
+                                                     .blocks = blocks,
+                                                     .local_blocks = local_blocks};
+                const auto arrays = state_of_network<PartialNonlocal<>>(expected);
+                CHECK(infer_partial_nonlocal_options(arrays, {}, "f") == expected);
+                expected.attention = {
+                    .temperature = 0.5, .cosine = true, .renormalize = false, .use_self = true};
+                const auto metadata = metadata_of(
+                    {{"temperature", 0.5}, {"cosine", 1}, {"renormalize", 0}, {"use_self", 1}});
+                CHECK(infer_partial_nonlocal_options(arrays, metadata, "f") == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("every scratch mapping is known by its state and stored options", "[pipeline][infer]") {
+    for (Index widen = 1; widen <= 3; ++widen) {
+        for (Index blocks = 1; blocks <= 3; ++blocks) {
+            for (const Index local_blocks : {0, 2}) {
+                ScratchMappingOptions expected{.mapping = {.base = 2,
+                                                           .max_width = Index{2} << widen,
+                                                           .blocks = blocks,
+                                                           .widen = widen,
+                                                           .latent_channels = local_blocks / 2},
+                                               .global_blocks = blocks - 1,
+                                               .local_blocks = local_blocks};
+                const auto arrays = state_of_scratch(expected);
+                CHECK(infer_scratch_mapping_options(arrays, {}, "f") == expected);
+                expected.mapping.dilation = 3;
+                expected.attention.temperature = 0.5;
+                CHECK(infer_scratch_mapping_options(
+                          arrays, metadata_of({{"dilation", 3}, {"temperature", 0.5}}), "f") ==
+                      expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("every mapping with patch attention is known by its state and stored options",
+          "[pipeline][infer]") {
+    for (Index widen = 1; widen <= 3; ++widen) {
+        for (Index blocks = 1; blocks <= 3; ++blocks) {
+            for (const Index latent_channels : {0, 1}) {
+                HighResolutionMappingOptions expected{
+                    .mapping = {.base = 2,
+                                .max_width = Index{2} << widen,
+                                .blocks = blocks,
+                                .widen = widen,
+                                .latent_channels = latent_channels}};
+                const auto arrays = state_of_high_resolution(expected);
+                CHECK(infer_high_resolution_mapping_options(arrays, {}, "f") == expected);
+                expected.mapping.dilation = 3;
+                expected.patches = {16, 4, 1};
+                expected.hole_share = 0.25;
+                CHECK(infer_high_resolution_mapping_options(arrays,
+                                                            metadata_of({{"dilation", 3},
+                                                                         {"patch_1", 16},
+                                                                         {"patch_3", 1},
+                                                                         {"hole_share", 0.25}}),
+                                                            "f") == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("every face generator is known by its state and stored size", "[pipeline][infer]") {
+    for (const Index labels : {0, 1, 5}) {
+        for (const Index width : {1, 3}) {
+            FaceGeneratorOptions expected{
+                .channels = width, .width = 2, .hidden = width + 1, .labels = labels};
+            const auto arrays = state_of_face_generator(expected);
+            CHECK(infer_face_generator_options(arrays, {}, "f") == expected);
+            expected.size = 512;
+            CHECK(infer_face_generator_options(arrays, metadata_of({{"size", 512}}), "f") ==
+                  expected);
+        }
+    }
+}
+
+TEST_CASE("the published mappings for holes and face generators are known by their shapes",
+          "[pipeline][infer][parity]") {
+    OLDPHOTO_NEEDS_FIXTURE("ckpt/mapping_hr.zip.pth");
+    CHECK(
+        infer_scratch_mapping_options(test::checkpoint_state("mapping_scratch.zip.pth"), {}, "f") ==
+        ScratchMappingOptions{.mapping = {.base = 12, .max_width = 24, .blocks = 2}});
+    CHECK(infer_high_resolution_mapping_options(test::checkpoint_state("mapping_hr.zip.pth"), {},
+                                                "f") ==
+          HighResolutionMappingOptions{.mapping = {.base = 12, .max_width = 24, .blocks = 2}});
+    CHECK(infer_face_generator_options(test::checkpoint_state("face_spade.zip.pth"), {}, "f") ==
+          FaceGeneratorOptions{.width = 2, .hidden = 12});
+    CHECK(infer_face_generator_options(test::checkpoint_state("face_spade_parsing.zip.pth"), {},
+                                       "f") ==
+          FaceGeneratorOptions{.width = 1, .hidden = 6, .labels = 18});
 }
 
 TEST_CASE("the published detector and discriminators are known by their shapes",
@@ -123,6 +251,65 @@ TEST_CASE("weights of another network are refused with what is missing", "[pipel
           "f: patch_discriminator: layers must lie in 1..15, got -1");
     CHECK(discriminator_message(test::without(discriminator, "scale1_layer4.0.weight")) ==
           "f: these are not the weights of a discriminator, which has \"scale1_layer4.0.weight\"");
+}
+
+TEST_CASE("options that no network can have are refused with the file", "[pipeline][error]") {
+    const auto mapping =
+        state_of_high_resolution({.mapping = {.base = 1, .max_width = 2, .blocks = 1, .widen = 1}});
+    CHECK(high_resolution_message(mapping, metadata_of({{"patch_2", 0}})) ==
+          "f: option \"patch_2\": expected a whole number of 1..64, got 0");
+    CHECK(high_resolution_message(mapping, metadata_of({{"hole_share", 1}})) ==
+          "f: mapping_high_resolution: hole_share must be at least 0 and below 1, got 1.000000");
+    const auto generator = state_of_face_generator({.width = 1, .hidden = 1});
+    CHECK(face_generator_message(generator, metadata_of({{"size", 100}})) ==
+          "f: face_generator: size must be a positive multiple of 32, got 100");
+}
+
+TEST_CASE("a mapping and a face generator that lack a part are refused with its name",
+          "[pipeline][error]") {
+    const auto mapping =
+        state_of_high_resolution({.mapping = {.base = 1, .max_width = 2, .blocks = 1, .widen = 1}});
+    const auto generator = state_of_face_generator({.width = 1, .hidden = 1});
+    CHECK(scratch_message(mapping) ==
+          "f: these are not the weights of a mapping with a partial nonlocal block, which has "
+          "\"NL.g.weight\"");
+    const auto scratch =
+        state_of_scratch({.mapping = {.base = 1, .max_width = 2, .blocks = 1, .widen = 1}});
+    CHECK(scratch_message(test::replaced(scratch, "NL.W.weight", empty({1, 2, 1, 1}))) ==
+          "f: \"NL.W.weight\" has another shape\n"
+          "  network = (2, 2, 1, 1)\n"
+          "  file    = (1, 2, 1, 1)");
+    CHECK(scratch_message(scratch, metadata_of({{"cosine", 2}})) ==
+          "f: option \"cosine\": expected a whole number of 0..1, got 2");
+    CHECK(high_resolution_message(generator) ==
+          "f: these are not the weights of a mapping with patch attention, which has 3 x 3 "
+          "convolutions before and after its residual blocks");
+    CHECK(high_resolution_message(test::without(mapping, "NL_scale_3.F_Combine.weight")) ==
+          "f: these are not the weights of a mapping with patch attention, which has "
+          "\"NL_scale_3.F_Combine.weight\"");
+    CHECK(face_generator_message(mapping) ==
+          "f: these are not the weights of a face generator, which has \"conv_img.weight\"");
+    CHECK(face_generator_message(test::without(generator, "fc.weight")) ==
+          "f: these are not the weights of a face generator, which has \"fc.weight\"");
+
+    CHECK(high_resolution_message(
+              test::replaced(mapping, "NL_scale_2.F_Combine.weight", empty({2, 6, 3, 3}))) ==
+          "f: \"NL_scale_2.F_Combine.weight\" has another shape\n"
+          "  network = (2, 5, 3, 3)\n"
+          "  file    = (2, 6, 3, 3)");
+    CHECK(
+        face_generator_message(test::replaced(generator, "conv_img.weight", empty({3, 7, 3, 3}))) ==
+        "f: \"fc.weight\" has another shape\n"
+        "  network = (112, 3, 3, 3)\n"
+        "  file    = (16, 3, 3, 3)");
+    CHECK(face_generator_message(test::replaced(generator, "head_0.norm_0.mlp_shared.0.weight",
+                                                empty({9, 3, 3, 3}))) ==
+          "f: \"head_0.norm_0.mlp_gamma.weight\" has another shape\n"
+          "  network = (16, 9, 3, 3)\n"
+          "  file    = (16, 1, 3, 3)");
+    CHECK(face_generator_message(test::replaced(generator, "head_0.norm_0.mlp_shared.0.weight",
+                                                empty({1, 2, 3, 3}))) ==
+          "f: face_generator: labels must not be negative, got -1");
 }
 
 TEST_CASE("no width of a detector or discriminator goes beyond the numbers of its file",

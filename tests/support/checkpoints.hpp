@@ -38,4 +38,31 @@ Net load_discriminator(const std::string& name) {
     return net;
 }
 
+/// The mapping with a partial nonlocal block of a checkpoint.
+inline ScratchMapping<> load_scratch_mapping(const std::string& name) {
+    const auto arrays = checkpoint_state(name);
+    const ScratchMapping<> mapping(infer_scratch_mapping_options(arrays, {}, name), Init::zeros());
+    load_state<float>(mapping, arrays, name);
+    return mapping;
+}
+
+/// The mapping with patch attention of a checkpoint.
+inline HighResolutionMapping<> load_high_resolution_mapping(const std::string& name) {
+    const auto arrays = checkpoint_state(name);
+    const HighResolutionMapping<> mapping(infer_high_resolution_mapping_options(arrays, {}, name),
+                                          Init::zeros());
+    load_state<float>(mapping, arrays, name);
+    return mapping;
+}
+
+/// The face generator of a checkpoint, for faces of size x size.
+inline FaceGenerator<> load_face_generator(const std::string& name, Index size) {
+    const auto arrays = checkpoint_state(name);
+    auto options = infer_face_generator_options(arrays, {}, name);
+    options.size = size;
+    const FaceGenerator<> generator(options, Init::zeros());
+    load_state<float>(generator, arrays, name);
+    return generator;
+}
+
 }  // namespace oldphoto::test

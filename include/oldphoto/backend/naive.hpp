@@ -2,9 +2,11 @@
 
 #include <oldphoto/backend/attention_rule.hpp>
 #include <oldphoto/backend/conv_geometry.hpp>
+#include <oldphoto/backend/patch_grid.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -264,6 +266,51 @@ void attention_gradients(const AttentionRule& rule, const QueryKeyValue<T>& x, c
     write_sums(gq, gradients.q);
     write_sums(gk, gradients.k);
     write_sums(gv, gradients.v);
+}
+
+/// The elements of a patch of x (C, H, W), dense, divided by their Euclidean norm but not by less
+/// than 1e-12.
+template <class T>
+[[nodiscard]] std::vector<double> patch_direction(const PatchGrid& grid, const View<T, 3>& x,
+                                                  Index patch) {
+    std::vector<double> elements;
+    double square = 0;
+    for (Index i = 0; i < x.shape[0] * grid.patch * grid.patch; ++i) {
+        elements.push_back(double(x.data[grid.corner(patch) + grid.element(i)]));
+        square += elements.back() * elements.back();
+    }
+    const double length = std::max(std::sqrt(square), 1e-12);
+    for (double& element : elements) element /= length;
+    return elements;
+}
+
+/// The likeness of patches: element (i, j) is the cosine of query i and key j.
+template <class T>
+[[nodiscard]] std::vector<std::vector<double>> patch_cosines(const PatchGrid& grid,
+                                                             const View<T, 3>& x,
+                                                             std::span<const Index> queries,
+                                                             std::span<const Index> keys) {
+    std::vector<std::vector<double>> rows;
+    for (const Index query : queries) {
+        const auto a = patch_direction(grid, x, query);
+        auto& row = rows.emplace_back();
+        for (const Index key : keys) {
+            const auto b = patch_direction(grid, x, key);
+            double product = 0;
+            for (std::size_t i = 0; i < a.size(); ++i) product += a[i] * b[i];
+            row.push_back(product);
+        }
+    }
+    return rows;
+}
+
+/// For each query the position of the key with the largest cosine; of equal ones the first.
+template <class T>
+void match_patches(const PatchGrid& grid, const View<T, 3>& x, std::span<const Index> queries,
+                   std::span<const Index> keys, Index* best) {
+    for (const auto& row : patch_cosines(grid, x, queries, keys)) {
+        *best++ = static_cast<Index>(std::max_element(row.begin(), row.end()) - row.begin());
+    }
 }
 
 }  // namespace oldphoto::naive

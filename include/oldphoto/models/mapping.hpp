@@ -40,6 +40,55 @@ struct MappingOptions {
     }
 };
 
+namespace detail {
+
+/// A convolution that keeps the size, its borders continued by zeros.
+template <class T, class B>
+void add_conv(Sequential<T, B>& layers, Index from, Index to, Index kernel, const Init& init) {
+    layers.add(Conv2d<T, B>(
+        {.in_channels = from, .out_channels = to, .kernel = kernel, .padding = kernel / 2}, init));
+}
+
+template <class T, class B>
+void add_norm_relu(Sequential<T, B>& layers, NormKind norm, Index channels) {
+    layers.add(make_norm<T, B>(norm, channels));
+    layers.add(Relu{});
+}
+
+/// The convolutions of a mapping that widen a latent.
+template <class T, class B>
+void add_widening(Sequential<T, B>& layers, const MappingOptions& o, const Init& init) {
+    for (Index e = 0; e < o.widen; ++e) {
+        add_conv(layers, o.width_at(e), o.width_at(e + 1), 3, init);
+        add_norm_relu(layers, o.norm, o.width_at(e + 1));
+    }
+}
+
+/// `o.blocks` residual blocks at its full width.
+template <class T, class B>
+void add_residual_blocks(Sequential<T, B>& layers, const MappingOptions& o, const Init& init) {
+    for (Index k = 0; k < o.blocks; ++k) {
+        layers.add(ResidualBlock<T, B>(
+            {.channels = o.width_at(o.widen), .dilation = o.dilation, .norm = o.norm}, init));
+    }
+}
+
+/// The convolutions that narrow it again.
+template <class T, class B>
+void add_narrowing(Sequential<T, B>& layers, const MappingOptions& o, const Init& init) {
+    for (Index e = o.widen; e > 1; --e) {
+        add_conv(layers, o.width_at(e), o.width_at(e - 1), 3, init);
+        add_norm_relu(layers, o.norm, o.width_at(e - 1));
+    }
+    add_conv(layers, o.width_at(1), o.base, 3, init);
+    if (o.latent_channels > 0) {
+        add_norm_relu(layers, o.norm, o.base);
+        add_conv(layers, o.base, o.latent_channels, 1, init);
+    }
+}
+
+}  // namespace detail
+
 /// Translates the latent of an old photo to that of a clean one: (N, base, h, w) to the same shape,
 /// or with latent_channels to so many channels. Widening and narrowing convolutions pad by zeros,
 /// residual blocks by reflection. States: "model.0.weight", ...
@@ -50,32 +99,9 @@ public:
     /// @throws OptionError
     Mapping(const MappingOptions& o, const Init& init) : options_(o) {
         o.check();
-        const auto add_conv = [&](Index from, Index to, Index kernel) {
-            model_.add(Conv2d<T, B>(
-                {.in_channels = from, .out_channels = to, .kernel = kernel, .padding = kernel / 2},
-                init));
-        };
-        const auto add_norm_relu = [&](Index channels) {
-            model_.add(make_norm<T, B>(o.norm, channels));
-            model_.add(Relu{});
-        };
-        for (Index e = 0; e < o.widen; ++e) {
-            add_conv(o.width_at(e), o.width_at(e + 1), 3);
-            add_norm_relu(o.width_at(e + 1));
-        }
-        for (Index k = 0; k < o.blocks; ++k) {
-            model_.add(ResidualBlock<T, B>(
-                {.channels = o.width_at(o.widen), .dilation = o.dilation, .norm = o.norm}, init));
-        }
-        for (Index e = o.widen; e > 1; --e) {
-            add_conv(o.width_at(e), o.width_at(e - 1), 3);
-            add_norm_relu(o.width_at(e - 1));
-        }
-        add_conv(o.width_at(1), o.base, 3);
-        if (o.latent_channels > 0) {
-            add_norm_relu(o.base);
-            add_conv(o.base, o.latent_channels, 1);
-        }
+        detail::add_widening(model_, o, init);
+        detail::add_residual_blocks(model_, o, init);
+        detail::add_narrowing(model_, o, init);
     }
 
     [[nodiscard]] const MappingOptions& options() const noexcept { return options_; }

@@ -31,14 +31,16 @@ private:
     double eps_;
 };
 
-/// (N, C, H, W): each channel to mean 0 and variance 1 over the batch, then times weight (C) plus
-/// bias (C). Outside training the running statistics take the place of the batch's.
+/// (N, C, H, W): each channel to mean 0 and variance 1 over the batch, then, where affine, times
+/// weight (C) plus bias (C), which begin as 1 and 0. Outside training the running statistics take
+/// the place of the batch's.
 template <class T = float, class B = Cpu>
 class BatchNorm2d {
 public:
-    explicit BatchNorm2d(Index channels, double eps = 1e-5, double momentum = 0.1)
-        : weight_(Tensor<T, 1, B>::ones({channels}), true),
-          bias_(Tensor<T, 1, B>::zeros({channels}), true),
+    explicit BatchNorm2d(Index channels, bool affine = true, double eps = 1e-5,
+                         double momentum = 0.1)
+        : weight_(Tensor<T, 1, B>::ones({affine ? channels : 0}), true),
+          bias_(Tensor<T, 1, B>::zeros({affine ? channels : 0}), true),
           running_mean_(Tensor<T, 1, B>::zeros({channels})),
           running_var_(Tensor<T, 1, B>::ones({channels})),
           batches_tracked_(Tensor<T, 0, B>::zeros({})),
@@ -52,8 +54,10 @@ public:
         return y;
     }
     void visit_parameters(const ParameterVisitor<T, B>& visit) const {
-        visit("weight", weight_);
-        visit("bias", bias_);
+        if (weight_.size() != 0) {
+            visit("weight", weight_);
+            visit("bias", bias_);
+        }
         visit("running_mean", running_mean_);
         visit("running_var", running_var_);
         visit("num_batches_tracked", batches_tracked_);

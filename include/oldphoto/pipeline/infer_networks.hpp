@@ -2,6 +2,9 @@
 
 #include <oldphoto/io/array.hpp>
 #include <oldphoto/models/detector.hpp>
+#include <oldphoto/models/face_generator.hpp>
+#include <oldphoto/models/mapping_high_resolution.hpp>
+#include <oldphoto/models/mapping_scratch.hpp>
 #include <oldphoto/models/patch_discriminator.hpp>
 #include <oldphoto/models/vgg19.hpp>
 #include <oldphoto/pipeline/infer_options.hpp>
@@ -12,9 +15,20 @@
 #include <string_view>
 #include <vector>
 
-/// The options of the networks beside VAE and mapping, from the shapes of a state, which tell them
-/// all. Widths are held against the largest weights before they are believed, so that nothing is
-/// built which the file does not back with numbers. All errors name the file.
+/// The options of the networks beside VAE and quality mapping, from the shapes of a state. Widths
+/// are held against the largest weights before they are believed, so that nothing is built which
+/// the file does not back with numbers. What shapes do not tell comes from the options stored
+/// beside them:
+///
+///     partial nonlocal block        temperature: above 0, by default 1; cosine, renormalize,
+///                                   use_self: 0 or 1, by default 0, 1 and 0
+///     mapping with such a block     these, and those of a quality mapping
+///     mapping with patch attention  those of a quality mapping (pipeline/infer_options.hpp);
+///                                   patch_1, patch_2, patch_3: 1..64, by default 8, 4 and 2;
+///                                   hole_share: 0..1, by default 0.6
+///     face generator                size: a multiple of 32, by default 256
+///
+/// All errors name the file.
 namespace oldphoto {
 
 namespace detail {
@@ -115,6 +129,120 @@ template <class NameOf>
     const std::string last = "features.28.weight";
     detail::check_weight(file, last, weight(last), {o.width_at(4), o.width_at(4), 3, 3});
     return detail::checked_options(o, file);
+}
+
+/// @param arrays    the state of a partial nonlocal block: "g.weight", ...
+/// @param metadata  its options as stored; empty where there are none.
+/// @param file      where both come from, for messages.
+/// @throws WeightsError when the names are not those of one, or shapes or options not possible.
+[[nodiscard]] inline PartialNonlocalLayerOptions infer_partial_nonlocal_options(
+    const NamedArrays& arrays, const FlatObject& metadata, const std::string& file) {
+    const auto& g =
+        detail::convolution_weight(arrays, "g.weight", "a partial nonlocal block", file).dims();
+    const auto blocks = [&](const char* name) {
+        return detail::count_residuals(detail::inferred_layers(arrays, name, file));
+    };
+    const detail::StoredOptions stored(metadata, file);
+    const auto flag = [&](const char* name, bool otherwise) {
+        return stored.number<Index>(name, otherwise ? 1 : 0, 0, 1) == 1;
+    };
+    PartialNonlocalLayerOptions o{.channels = g[1]};
+    o.inner_channels = g[0] == g[1] ? 0 : g[0];
+    o.blocks = blocks("res_block.");
+    o.local_blocks = blocks("local_block.");
+    auto& attention = o.attention;
+    attention.temperature = stored.number("temperature", attention.temperature, 1e-6, 1e6);
+    attention.cosine = flag("cosine", attention.cosine);
+    attention.renormalize = flag("renormalize", attention.renormalize);
+    attention.use_self = flag("use_self", attention.use_self);
+    o.norm = detail::inferred_norm(arrays, stored);
+    return o;
+}
+
+/// @param arrays    the state of a mapping with a partial nonlocal block: "before_NL.0.weight", ...
+/// @param metadata  its options as stored; empty where there are none.
+/// @param file      where both come from, for messages.
+/// @throws WeightsError when the names are not those of one, or shapes or options not possible.
+[[nodiscard]] inline ScratchMappingOptions infer_scratch_mapping_options(const NamedArrays& arrays,
+                                                                         const FlatObject& metadata,
+                                                                         const std::string& file) {
+    const std::string network = "a mapping with a partial nonlocal block";
+    // Before all else: what is missing tells it from a mapping with patch attention.
+    static_cast<void>(detail::convolution_weight(arrays, "NL.g.weight", network, file));
+    auto layers = detail::inferred_layers(arrays, "before_NL.", file);
+    const auto after = detail::inferred_layers(arrays, "after_NL.", file);
+    layers.insert(layers.end(), after.begin(), after.end());
+    const auto block = infer_partial_nonlocal_options(with_prefix(arrays, "NL."), metadata, file);
+    ScratchMappingOptions o;
+    o.mapping = detail::inferred_mapping(layers, arrays, metadata, network, file);
+    o.attention = block.attention;
+    o.global_blocks = block.blocks;
+    o.local_blocks = block.local_blocks;
+    o = detail::checked_options(o, file);
+    const Index width = o.nonlocal().channels;
+    for (const std::string name : {"NL.g.weight", "NL.W.weight"}) {
+        detail::check_weight(file, name, detail::convolution_weight(arrays, name, network, file),
+                             {width, width, 1, 1});
+    }
+    return o;
+}
+
+/// @param arrays    the state of a mapping with patch attention: "before_NL.0.weight", ...
+/// @param metadata  its options as stored; empty where there are none.
+/// @param file      where both come from, for messages.
+/// @throws WeightsError when the names are not those of one, or shapes or options not possible.
+[[nodiscard]] inline HighResolutionMappingOptions infer_high_resolution_mapping_options(
+    const NamedArrays& arrays, const FlatObject& metadata, const std::string& file) {
+    const std::string network = "a mapping with patch attention";
+    auto layers = detail::inferred_layers(arrays, "before_NL.", file);
+    const Index blocks = detail::count_residuals(layers);
+    const auto after = detail::inferred_layers(arrays, "after_NL.", file);
+    layers.insert(layers.end(), after.begin(), after.end());
+    const detail::StoredOptions stored(metadata, file);
+    HighResolutionMappingOptions o;
+    o.mapping = detail::inferred_mapping(layers, arrays, metadata, network, file);
+    o.mapping.blocks = blocks;
+    o.hole_share = stored.number("hole_share", o.hole_share, 0.0, 1.0);
+    for (std::size_t k = 0; k < o.patches.size(); ++k) {
+        o.patches[k] = stored.number<Index>("patch_" + std::to_string(k + 1), o.patches[k], 1, 64);
+    }
+    o = detail::checked_options(o, file);
+    const Index width = o.mapping.width_at(o.mapping.widen);
+    for (std::size_t k = 0; k < o.patches.size(); ++k) {
+        const auto name = "NL_scale_" + std::to_string(k + 1) + ".F_Combine.weight";
+        detail::check_weight(file, name, detail::convolution_weight(arrays, name, network, file),
+                             {width, 2 * width + 1, 3, 3});
+    }
+    return o;
+}
+
+/// @param arrays    a face generator's state: "fc.weight", ...
+/// @param metadata  its options as stored; empty where there are none.
+/// @param file      where both come from, for messages.
+/// @throws WeightsError when the names are not those of one, or shapes or options not possible.
+[[nodiscard]] inline FaceGeneratorOptions infer_face_generator_options(const NamedArrays& arrays,
+                                                                       const FlatObject& metadata,
+                                                                       const std::string& file) {
+    const auto weight = [&](const std::string& name) -> const Array& {
+        return detail::convolution_weight(arrays, name, "a face generator", file);
+    };
+    const auto& last = weight("conv_img.weight").dims();
+    const auto& shared = weight("head_0.norm_0.mlp_shared.0.weight").dims();
+    FaceGeneratorOptions o;
+    o.channels = last[0];
+    o.width = last[1];
+    o.hidden = shared[0];
+    o.labels = shared[1] - o.channels;
+    o.size = detail::StoredOptions(metadata, file).number<Index>("size", o.size, 32, 16384);
+    o = detail::checked_options(o, file);
+    const Index widest = o.width_at(FaceGenerator<>::stages[0].halvings);
+    const auto check = [&](const std::string& name, Index inputs) {
+        detail::check_weight(file, name, weight(name), {widest, inputs, 3, 3});
+    };
+    check("fc.weight", o.first_channels());
+    check("head_0.conv_0.weight_orig", widest);
+    check("head_0.norm_0.mlp_gamma.weight", o.hidden);
+    return o;
 }
 
 /// What Vgg19Features has of torchvision's whole VGG-19: the state without the last three

@@ -171,6 +171,36 @@ inline InferredHalf inferred_half(const NamedArrays& arrays, const std::string& 
     return half;
 }
 
+/// The options that all mappings have.
+/// @param layers    the convolutions and residual blocks from one latent to the other.
+/// @param metadata  the options as stored.
+/// @param network   "a quality mapping", for the message.
+/// @throws WeightsError when these are not its layers, or options not possible.
+inline MappingOptions inferred_mapping(const std::vector<InferredLayer>& layers,
+                                       const NamedArrays& arrays, const FlatObject& metadata,
+                                       const std::string& network, const std::string& file) {
+    MappingOptions o;
+    o.blocks = count_residuals(layers);
+    if (!layers.empty() && layers.back().weight[2] == 1) {
+        o.latent_channels = layers.back().weight[0];
+    }
+    // Of the other convolutions as many narrow as widen.
+    const Index convolutions = static_cast<Index>(layers.size()) - o.blocks;
+    o.widen = (convolutions - (o.latent_channels > 0 ? 1 : 0)) / 2;
+    if (o.widen == 0 || layers[0].residual) {
+        throw_weights_error(file, "these are not the weights of " + network +
+                                      ", which has 3 x 3 convolutions before and after its "
+                                      "residual blocks");
+    }
+    const auto widest = static_cast<std::size_t>(o.widen - 1);
+    o.base = layers[0].weight[1];
+    o.max_width = layers[o.blocks > 0 ? widest + 1 : widest].weight[0];
+    const StoredOptions stored(metadata, file);
+    o.dilation = stored.number<Index>("dilation", 1, 1, 64);
+    o.norm = inferred_norm(arrays, stored);
+    return o;
+}
+
 }  // namespace detail
 
 /// @param arrays    a VAE's state, either half of it or both, names beginning with "encoder." or
@@ -221,28 +251,10 @@ inline InferredHalf inferred_half(const NamedArrays& arrays, const std::string& 
 [[nodiscard]] inline MappingOptions infer_mapping_options(const NamedArrays& arrays,
                                                           const FlatObject& metadata,
                                                           const std::string& file) {
-    const auto layers = detail::inferred_layers(arrays, "model.", file);
-    MappingOptions o;
-    o.blocks = detail::count_residuals(layers);
-    if (!layers.empty() && layers.back().weight[2] == 1) {
-        o.latent_channels = layers.back().weight[0];
-    }
-    // Of the other convolutions as many narrow as widen.
-    const Index convolutions = static_cast<Index>(layers.size()) - o.blocks;
-    o.widen = (convolutions - (o.latent_channels > 0 ? 1 : 0)) / 2;
-    if (o.widen == 0 || layers[0].residual) {
-        detail::throw_weights_error(
-            file,
-            "these are not the weights of a quality mapping, which has 3 x 3 convolutions before "
-            "and after its residual blocks");
-    }
-    const auto widest = static_cast<std::size_t>(o.widen - 1);
-    o.base = layers[0].weight[1];
-    o.max_width = layers[o.blocks > 0 ? widest + 1 : widest].weight[0];
-    const detail::StoredOptions stored(metadata, file);
-    o.dilation = stored.number<Index>("dilation", 1, 1, 64);
-    o.norm = detail::inferred_norm(arrays, stored);
-    return detail::checked_options(o, file);
+    return detail::checked_options(
+        detail::inferred_mapping(detail::inferred_layers(arrays, "model.", file), arrays, metadata,
+                                 "a quality mapping", file),
+        file);
 }
 
 /// @param metadata  the options of the tone as stored; empty where there are none.

@@ -8,10 +8,13 @@
 #include <oldphoto/backend/cpu/materialize.hpp>
 #include <oldphoto/backend/cpu/max_adjoint.hpp>
 #include <oldphoto/backend/cpu/pad.hpp>
+#include <oldphoto/backend/cpu/patches.hpp>
 #include <oldphoto/backend/cpu/pending.hpp>
 #include <oldphoto/backend/cpu/pool.hpp>
 #include <oldphoto/backend/cpu/resample.hpp>
 #include <oldphoto/backend/host_memory.hpp>
+
+#include <span>
 
 namespace oldphoto {
 
@@ -121,6 +124,27 @@ struct Cpu : HostMemory {
                                     const T* gate, const View<T, 3>& y, const View<T, 3>& rows,
                                     const View<T, 3>& gy, const QueryKeyValue<T>& gradients) {
         cpu::attention_gradients(rule, x, gate, y, rows, gy, gradients);
+    }
+    /// For each of the queries, patches of a dense x (C, H, W), the key most like it: the one with
+    /// the largest cosine between their elements, of equal ones the first. Written to `best`:
+    /// positions in `keys`, of which there is at least one.
+    template <class T>
+    static void match_patches(const PatchGrid& grid, const View<T, 3>& x,
+                              std::span<const Index> queries, std::span<const Index> keys,
+                              Index* best) {
+        cpu::match_patches(grid, x, queries, keys, best);
+    }
+    /// The patches of y, zero before, from those of x that take their places; both dense.
+    template <class T>
+    static void copy_patches(const PatchGrid& grid, const View<T, 4>& x,
+                             const PatchSources& sources, const View<T, 4>& y) {
+        cpu::copy_patches(grid, x, sources, y);
+    }
+    /// Its adjoint: gx, zero before, from gy, both dense.
+    template <class T>
+    static void copy_patches_adjoint(const PatchGrid& grid, const View<T, 4>& gy,
+                                     const PatchSources& sources, const View<T, 4>& gx) {
+        cpu::copy_patches_adjoint(grid, gy, sources, gx);
     }
     /// Moments of each plane of a dense (N, C, H, W), into N * C places.
     template <class T>
