@@ -14,6 +14,7 @@ struct Command {
 };
 
 Command add_restore(CLI::App& app);
+Command add_detect(CLI::App& app);
 Command add_forward(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_score(CLI::App& app);

@@ -96,15 +96,7 @@ Command add_degrade(CLI::App& app) {
         app.add_subcommand("degrade",
                            "Make photos worse as the published training data is: blur, noise, low "
                            "resolution and JPEG, at random");
-    command->add_option("INPUT", arguments->inputs, "PNG, JPEG or BMP files, and folders of them")
-        ->required();
-    command
-        ->add_option(
-            "-o,--output", arguments->output,
-            "For one photo the file to write (.png, .jpg or .bmp); otherwise the folder to "
-            "fill with .png files")
-        ->type_name("OUT")
-        ->required();
+    add_photos(*command, arguments->inputs, arguments->output);
     command
         ->add_option("--seed", arguments->seed,
                      "Another number gives other damage; a photo's depends on it and on the name "

@@ -6,6 +6,16 @@
 
 namespace oldphoto::program {
 
+void add_photos(CLI::App& command, std::vector<std::string>& inputs, std::string& output) {
+    command.add_option("INPUT", inputs, "PNG, JPEG or BMP files, and folders of them")->required();
+    command
+        .add_option("-o,--output", output,
+                    "For one photo the file to write (.png, .jpg or .bmp); otherwise the folder to "
+                    "fill with .png files")
+        ->type_name("OUT")
+        ->required();
+}
+
 int do_batch(const Batch& batch, const std::string& done,
              const std::function<std::string(const PhotoJob&)>& work) {
     double bytes = 0;

@@ -1,10 +1,16 @@
 #pragma once
 
+#include <CLI/CLI.hpp>
+
 #include "photo_files.hpp"
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace oldphoto::program {
+
+/// Adds INPUT and --output.
+void add_photos(CLI::App& command, std::vector<std::string>& inputs, std::string& output);
 
 /// Does `work` for every photo, prints the line that it returns or the reason why it threw, and at
 /// last how many photos were dealt with.

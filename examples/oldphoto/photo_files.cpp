@@ -88,14 +88,15 @@ std::string place_of(const fs::path& path) {
     return (fs::weakly_canonical(absolute.parent_path()) / absolute.filename()).string();
 }
 
-void check_outputs(const std::vector<PhotoJob>& jobs, const std::string& command) {
+void check_outputs(const std::vector<PhotoJob>& jobs, const std::vector<std::string>& extras,
+                   const std::string& command) {
     std::set<std::string> inputs;
     for (const auto& job : jobs) inputs.insert(place_of(job.input));
     std::map<std::string, const PhotoJob*> outputs;
-    for (const auto& job : jobs) {
-        const std::string place = place_of(job.output);
+    const auto add = [&](const PhotoJob& job, const fs::path& output) {
+        const std::string place = place_of(output);
         if (inputs.contains(place)) {
-            throw_option_error(command, job.output.string() +
+            throw_option_error(command, output.string() +
                                             " is an input and would be overwritten; "
                                             "choose another output");
         }
@@ -103,8 +104,12 @@ void check_outputs(const std::vector<PhotoJob>& jobs, const std::string& command
         if (!added) {
             throw_option_error(command, other->second->input.string() + " and " +
                                             job.input.string() + " would both be written to " +
-                                            job.output.string());
+                                            output.string());
         }
+    };
+    for (const auto& job : jobs) {
+        add(job, job.output);
+        for (const auto& extra : extras) add(job, extra_path(job.output, extra));
     }
 }
 
@@ -154,8 +159,12 @@ PhotosByName photos_by_name(const std::string& folder, const std::string& comman
     return photos;
 }
 
+fs::path extra_path(const fs::path& result, const std::string& extra) {
+    return without_picture_extension(result) += "." + extra + ".png";
+}
+
 Batch plan_batch(const std::vector<std::string>& inputs, const fs::path& output,
-                 const std::string& command) {
+                 const std::string& command, const std::vector<std::string>& extras) {
     Batch batch;
     const auto add = [&](const fs::path& input, const fs::path& result, const fs::path& name) {
         batch.jobs.push_back({input, result, name, size_of(input)});
@@ -180,7 +189,7 @@ Batch plan_batch(const std::vector<std::string>& inputs, const fs::path& output,
         }
         tell_apart(batch.jobs);
     }
-    check_outputs(batch.jobs, command);
+    check_outputs(batch.jobs, extras, command);
     return batch;
 }
 

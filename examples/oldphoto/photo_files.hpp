@@ -54,13 +54,17 @@ struct Batch {
     std::size_t skipped = 0;
 };
 
+/// Where a picture beside a result goes: "out/a.png", "mask" -> "out/a.mask.png".
+std::filesystem::path extra_path(const std::filesystem::path& result, const std::string& extra);
+
 /// Decides what is read, and where the results are written: that of the only input, a file, to
 /// `output` where this has the name of a picture; otherwise as .png below the folder `output`, in
 /// which the tree of each input folder is kept. "a.jpg" becomes "a.png", but "a.jpg.png" beside an
 /// "a.bmp".
 /// @param command  what error messages start with.
-/// @throws OptionError when a photo would be written over an input or over another result.
+/// @param extras   of the pictures that are written beside each result, see extra_path().
+/// @throws OptionError when a picture would be written over an input or over another result.
 Batch plan_batch(const std::vector<std::string>& inputs, const std::filesystem::path& output,
-                 const std::string& command);
+                 const std::string& command, const std::vector<std::string>& extras = {});
 
 }  // namespace oldphoto::program

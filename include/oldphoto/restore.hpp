@@ -1,7 +1,8 @@
 #pragma once
 
-/// The whole library: every header but the opt-in ones, which need an extra library: io/npz.hpp
-/// (libzip) and backend/cuda/ (thrust). Those named here bring the others in.
+/// The whole library: every header but the opt-in ones, which need an extra library: io/npz.hpp,
+/// io/pytorch.hpp, io/weights_file.hpp and pipeline/model_folder.hpp (libzip), backend/cuda/
+/// (thrust). Those named here bring the others in.
 #include <oldphoto/autograd/checkpoint.hpp>
 #include <oldphoto/autograd/draw.hpp>
 #include <oldphoto/backend/naive.hpp>
@@ -46,9 +47,9 @@
 #include <oldphoto/optim/ema.hpp>
 #include <oldphoto/optim/schedule.hpp>
 #include <oldphoto/optim/sgd.hpp>
-#include <oldphoto/pipeline/infer_networks.hpp>
 #include <oldphoto/pipeline/model_file.hpp>
-#include <oldphoto/pipeline/restorer.hpp>
+#include <oldphoto/pipeline/official_networks.hpp>
+#include <oldphoto/pipeline/official_programs.hpp>
 #include <oldphoto/tensor/matmul.hpp>
 #include <oldphoto/testing/gradcheck.hpp>
 #include <oldphoto/train/csv_log.hpp>

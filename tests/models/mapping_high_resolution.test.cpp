@@ -7,6 +7,7 @@
 #include "../support/files.hpp"
 #include "../support/fixtures.hpp"
 #include "../support/networks.hpp"
+#include "../support/patches.hpp"
 #include "../support/random.hpp"
 #include "../support/state.hpp"
 
@@ -21,45 +22,6 @@ double error(const Variable<float, 4>& actual, const test::Array& expected) {
     return test::absolute_error(actual.value().to_values(), expected.values<float>());
 }
 
-/// The patches that are holes, and those that are not, as a fixture has them.
-struct StoredPatches {
-    std::vector<Index> holes;
-    std::vector<Index> clean;
-};
-StoredPatches stored_patches(const test::Array& hole, std::size_t sample) {
-    const auto flags = hole.values<std::uint8_t>();
-    const auto count = static_cast<std::size_t>(hole.dims[1]);
-    StoredPatches patches;
-    for (std::size_t k = 0; k < count; ++k) {
-        const bool is_hole = flags[sample * count + k] != 0;
-        (is_hole ? patches.holes : patches.clean).push_back(static_cast<Index>(k));
-    }
-    return patches;
-}
-
-/// What the indices of a fixture mean: in training numbers of patches, on the inference path
-/// positions among the clean patches, one for each hole patch.
-PatchSources stored_sources(const test::Array& hole, const test::Array& index, bool training) {
-    const auto numbers = index.values<std::int64_t>();
-    const auto count = static_cast<std::size_t>(index.dims[1]);
-    PatchSources sources;
-    if (count == 0) return sources;
-    for (std::size_t n = 0; n < static_cast<std::size_t>(index.dims[0]); ++n) {
-        const auto [holes, clean] = stored_patches(hole, training ? n : 0);
-        auto& source = sources.emplace_back(static_cast<std::size_t>(hole.dims[1]));
-        for (std::size_t k = 0; k < source.size(); ++k) source[k] = static_cast<Index>(k);
-        for (std::size_t i = 0; i < count; ++i) {
-            const auto found = static_cast<Index>(numbers[n * count + i]);
-            if (training) {
-                source[i] = found;
-            } else {
-                source[static_cast<std::size_t>(holes[i])] = clean[static_cast<std::size_t>(found)];
-            }
-        }
-    }
-    return sources;
-}
-
 /// Compares everything that a fixture holds of one scale.
 void check_scale(const PatchAttention<>& scale, const Variable<float, 4>& z,
                  const Tensor<float, 4>& mask, const test::Archive& arrays,
@@ -72,13 +34,14 @@ void check_scale(const PatchAttention<>& scale, const Variable<float, 4>& z,
     const PatchGrid grid{{z.dim(2), z.dim(3)}, options.patch};
     for (Index n = 0; n < z.dim(0); ++n) {
         const auto sorted = detail::sort_patches(grid, holes.to_values(), n, options.hole_share);
-        const auto expected = stored_patches(hole, static_cast<std::size_t>(n));
+        const auto expected = test::stored_patches(hole, static_cast<std::size_t>(n));
         CHECK(sorted.holes == expected.holes);
         CHECK(sorted.clean == expected.clean);
     }
     const auto x = scale.res_block()(z);
     CHECK(patch_sources(x.value(), holes, options) ==
-          stored_sources(hole, arrays.at(prefix + "index"), options.path == PatchPath::training));
+          test::stored_sources(hole, arrays.at(prefix + "index"),
+                               options.path == PatchPath::training));
     if (arrays.count(prefix + "composed") == 0) return;
     CHECK(error(patch_attention(x, holes, options), arrays.at(prefix + "composed")) < 2e-4);
     CHECK(error(scale(z, mask), arrays.at(prefix + "combined")) < 2e-4);

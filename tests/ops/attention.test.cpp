@@ -180,7 +180,7 @@ TEST_CASE("attention never holds its matrix", "[ops][memory]") {
 
 // A minute of arithmetic, and more.
 TEST_CASE("attention of 16,384 tokens of 512 channels takes less than 100 MB",
-          "[ops][memory][.slow]") {
+          "[ops][memory][slow]") {
     check_memory(16384, 512);  // one matrix would be 1 GiB
 }
 

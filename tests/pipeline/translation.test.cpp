@@ -7,6 +7,7 @@
 
 #include "../support/fixtures.hpp"
 #include "../support/formula_weights.hpp"
+#include "../support/full_width.hpp"
 #include "../support/pictures.hpp"
 #include "../support/random.hpp"
 #include "../support/threads.hpp"
@@ -41,30 +42,19 @@ struct PassThrough {
 
 using PassThroughTranslation = TripletTranslation<double, Cpu, PassThrough, Identity, PassThrough>;
 
-Tensor<float, 4> every_fourth(const Tensor<float, 4>& x) {
-    return x.slice(2, 0, x.dim(2), 4).slice(3, 0, x.dim(3), 4);
-}
+/// A mapping that paints holes: z with 0.5 where the mask is 1. It remembers the mask.
+struct PaintHoles {
+    [[nodiscard]] static Index size_multiple() { return 2; }
+    [[nodiscard]] Variable<double, 4> operator()(const Variable<double, 4>& z,
+                                                 const Tensor<double, 4>& mask) const {
+        *seen = mask;
+        return z * (1 - mask) + 0.5 * mask;
+    }
 
-std::vector<float> stored_full(const std::string& name) {
-    return test::read_npy(test::fixture_path("full/" + name + ".npy")).values<float>();
-}
+    std::shared_ptr<Tensor<double, 4>> seen = std::make_shared<Tensor<double, 4>>();
+};
 
-double mean_absolute_error(const std::vector<float>& a, const std::vector<float>& b) {
-    double total = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) total += std::abs(double(a[i]) - double(b[i]));
-    return total / static_cast<double>(a.size());
-}
-
-/// The published quality restoration with formula weights.
-TripletTranslation<> full_translation() {
-    const auto init = Init::zeros();
-    TripletTranslation<> networks(Vae<>({}, init, VaePart::encoder), Mapping<>({}, init),
-                                  Vae<>({}, init, VaePart::decoder));
-    test::fill_by_formula<float>(networks.vae_a(), "vae_a");
-    test::fill_by_formula<float>(networks.mapping(), "mapping_quality");
-    test::fill_by_formula<float>(networks.vae_b(), "vae_b_quality");
-    return networks;
-}
+using PaintingTranslation = TripletTranslation<double, Cpu, PassThrough, PaintHoles, PassThrough>;
 
 }  // namespace
 
@@ -80,21 +70,21 @@ TEST_CASE("formula weights are the ones of the full-width fixtures", "[pipeline]
     const Vae<> vae({}, Init::zeros(), VaePart::encoder);
     test::fill_by_formula<float>(vae, "vae_a");
     const auto first = state_of<float>(vae)[0].variable.value().slice(0, 0, 8).to_values();
-    CHECK(first == stored_full("vae_a_encoder.1.weight_first8"));
+    CHECK(first == test::stored_full("vae_a_encoder.1.weight_first8"));
 }
 
 TEST_CASE("the quality restoration of published width equals the published one",
           "[pipeline][parity]") {
-    const auto networks = full_translation();
+    const auto networks = test::full_quality();
     const auto photo = test::picture(test::read_npy(test::fixture_path("full/photo.npy")));
     const Tensor<float, 4> x = to_tensor(photo);
 
     const auto latent = networks.vae_a().encode(Variable<float, 4>(x));
-    CHECK(test::absolute_error(every_fourth(latent.value()).to_values(),
-                               stored_full("quality_latent_s4")) < 2e-4);
+    CHECK(test::absolute_error(test::every_fourth(latent.value()).to_values(),
+                               test::stored_full("quality_latent_s4")) < 2e-4);
     const auto mapped = networks.mapping()(latent);
-    CHECK(test::absolute_error(every_fourth(mapped.value()).to_values(),
-                               stored_full("quality_mapped_s4")) < 2e-4);
+    CHECK(test::absolute_error(test::every_fourth(mapped.value()).to_values(),
+                               test::stored_full("quality_mapped_s4")) < 2e-4);
 
     const auto output = networks.vae_b().decode(mapped).value().to_values();
     const auto saved = quantise(output, photo.size(), 3, Contrast::stretched);
@@ -108,9 +98,9 @@ TEST_CASE("the quality restoration of published width equals the published one",
     CHECK(largest <= 1);
 
     OLDPHOTO_NEEDS_FIXTURE("full/quality_output.npy");
-    const auto expected_output = stored_full("quality_output");
+    const auto expected_output = test::stored_full("quality_output");
     CHECK(test::absolute_error(output, expected_output) < 2e-3);
-    CHECK(mean_absolute_error(output, expected_output) < 1e-4);
+    CHECK(test::mean_absolute_error(output, expected_output) < 1e-4);
 }
 
 TEST_CASE("a model that PyTorch has trained gives what it gave there", "[pipeline][parity]") {
@@ -194,6 +184,41 @@ TEST_CASE("a translation makes room for the reflections of a dilated mapping",
     CHECK(translation(x).shape() == x.shape());
 }
 
+TEST_CASE("a mask is padded as its picture is, to what the mapping needs", "[pipeline][forward]") {
+    const PassThrough parts{{4, 4}};
+    const PaintHoles paint;
+    const PaintingTranslation translation(parts, paint, parts);
+    auto x = test::random_tensor(Shape<4>{2, 3, 9, 10}, 1);
+    auto mask = Tensor<double, 4>::zeros({2, 1, 9, 10});
+    mask.slice(3, 8, 9).fill(1);
+    const auto y = translation(x, mask);
+    CHECK(paint.seen->shape() == Shape<4>{2, 1, 16, 16});
+    CHECK(parts.seen->shape() == Shape<4>{2, 3, 16, 16});
+    // Columns 8 9 | 8 7 ... : the reflection of column 8 is a hole as well.
+    const auto row = paint.seen->slice(0, 0, 1).slice(2, 0, 1).to_values();
+    for (std::size_t i = 0; i < 16; ++i) CHECK(row[i] == (i == 8 || i == 10 ? 1 : 0));
+    x.slice(3, 8, 9).fill(0.5);
+    CHECK(y.to_values() == evaluate(clamp(x, -1.0F, 1.0F)).to_values());
+
+    CHECK_THROWS_WITH(translation(x, Tensor<double, 4>::zeros({2, 1, 9, 9})),
+                      "translation: the mask must have the pixels of x\n"
+                      "  x (N, C, H, W) = (2, 3, 9, 10)\n"
+                      "  mask (N, 1, H, W) = (2, 1, 9, 9)");
+}
+
+TEST_CASE("holes do not count in a carried tone", "[pipeline][forward]") {
+    const PassThrough parts{{1, 1}};
+    const PaintingTranslation translation(parts, {}, parts, {ToneKind::carried, 0.03});
+    // Mean 0.3, deviation 0.2 with eps; a hole of 0.5 becomes 0.4.
+    const auto x = Tensor<double, 4>::from_values({1, 1, 2, 2}, {0.2, 0.4, 1, 1});
+    const auto mask = Tensor<double, 4>::from_values({1, 1, 2, 2}, {0, 0, 1, 1});
+    const auto y = translation(x, mask);
+    CHECK(parts.seen->to_values()[0] == Approx(-0.5));
+    CHECK(y[0] == Approx(0.2));
+    CHECK(y[1] == Approx(0.4));
+    CHECK(y[2] == Approx(0.4));
+}
+
 TEST_CASE("a translation is not recorded", "[pipeline][forward]") {
     const PassThrough parts;
     Program program;
@@ -229,4 +254,8 @@ TEST_CASE("only what fits can be a part of a translation", "[pipeline][static]")
     STATIC_REQUIRE(!Encoder<Mapping<>, float>);
     STATIC_REQUIRE(!Decoder<Identity, float>);
     STATIC_REQUIRE(Layer<Mapping<>, float>);
+    STATIC_REQUIRE(!Layer<PaintHoles, double>);
+    STATIC_REQUIRE(MaskedLayer<PaintHoles, double>);
+    STATIC_REQUIRE(!MaskedLayer<Mapping<>, float>);
+    STATIC_REQUIRE(!LatentMap<PassThrough, double>);
 }

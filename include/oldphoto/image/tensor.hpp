@@ -63,6 +63,21 @@ template <class T = float, class B = Cpu>
     return to_tensor<T, B>(std::span(&image, 1));
 }
 
+/// A mask as networks take it: (1, 1, H, W) in [0, 1], v / 255, 1 in a hole.
+/// @param mask  8 bits, grey.
+/// @throws ShapeError for a mask of several channels; OptionError for one of 16 bits
+template <class T = float, class B = Cpu>
+[[nodiscard]] Tensor<T, 4, B> to_mask_tensor(const Image& mask) {
+    if (mask.channels() != 1) {
+        throw_shape_error("to_mask_tensor", "a mask has one channel",
+                          {{"mask (H, W, C)", {mask.height(), mask.width(), mask.channels()}}});
+    }
+    std::vector<T> values;
+    values.reserve(mask.samples().size());
+    for (const std::uint8_t level : mask.samples()) values.push_back(static_cast<T>(level) / 255);
+    return Tensor<T, 4, B>::from_values({1, 1, mask.height(), mask.width()}, values);
+}
+
 /// (1, C, H, W) in [-1, 1], C 1 or 3, as an 8-bit picture: each number rounded to the nearest
 /// level, limited to 0..255; NaN becomes black.
 /// @throws ShapeError for another batch size.

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,12 @@ public:
     [[nodiscard]] const HighResolutionMappingOptions& options() const noexcept { return options_; }
     /// Of a latent, so that the reflections of the residual blocks fit.
     [[nodiscard]] Index smallest_side() const noexcept { return options_.mapping.dilation + 1; }
+
+    /// Of a latent's sides, so that patches of all scales cover it.
+    [[nodiscard]] Index size_multiple() const {
+        const auto& patches = options_.patches;
+        return std::accumulate(patches.begin(), patches.end(), Index{1}, std::lcm<Index, Index>);
+    }
 
     /// @param z     (N, base, h, w)
     /// @param mask  (N, 1, H, W), in [0, 1]: 1 is a hole, 0 is clean; of the photo's size

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <oldphoto/autograd/expression.hpp>
+#include <oldphoto/tensor/reduce.hpp>
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace oldphoto {
@@ -60,6 +62,27 @@ template <class T, class B>
     }
     return {Tensor<T, 4, B>::from_values(planes, means),
             Tensor<T, 4, B>::from_values(planes, deviations)};
+}
+
+/// The tone of what is clean: a pixel counts as much as it is no hole, w = 1 - mask.
+///
+///     mean = sum(w x) / sum(w),  deviation = sqrt(sum(w (x - mean)^2) / sum(w) + eps)
+///
+/// @param x     (N, C, H, W)
+/// @param mask  (N, 1, H, W), in [0, 1]: 1 is a hole, 0 is clean
+/// @throws OptionError when the tone is carried and a picture is nothing but a hole
+template <class T, class B>
+[[nodiscard]] Tone<T, B> tone_of(const Tensor<T, 4, B>& x, const Tensor<T, 4, B>& mask,
+                                 const ToneOptions& options) {
+    if (options.kind == ToneKind::free) return tone_of(x, options);
+    const Tensor<T, 4, B> weight = 1 - mask;
+    const Tensor<T, 4, B> total = sum(weight, {1, 2, 3});
+    if (!(min(total) > 0)) {
+        throw_option_error("tone", "a picture is nothing but a hole, it has no tone to carry");
+    }
+    Tensor<T, 4, B> mean = sum(weight * x, {2, 3}) / total;
+    const Tensor<T, 4, B> variance = sum(weight * square(x - mean), {2, 3}) / total;
+    return {std::move(mean), sqrt(variance + options.eps)};
 }
 
 }  // namespace oldphoto

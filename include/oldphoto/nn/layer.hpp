@@ -27,6 +27,13 @@ concept Layer = requires(const L& layer, const Variable<T, 4, B>& x) {
     { layer(x) } -> std::convertible_to<Variable<T, 4, B>>;
 };
 
+/// What takes a mask beside its picture: (N, 1, H, W), in [0, 1], 1 is a hole and 0 is clean.
+template <class L, class T, class B = Cpu>
+concept MaskedLayer = requires(const L& layer, const Variable<T, 4, B>& x,
+                               const Tensor<T, 4, B>& mask) {
+    { layer(x, mask) } -> std::convertible_to<Variable<T, 4, B>>;
+};
+
 /// Called with a name ("encoder.1.weight") and the variable that it names.
 template <class T, class B = Cpu>
 using ParameterVisitor = FunctionRef<void(std::string_view name, const AnyVariable<T, B>&)>;

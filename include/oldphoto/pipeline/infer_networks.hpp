@@ -216,6 +216,16 @@ template <class NameOf>
     return o;
 }
 
+// The same by the type of the options that are asked for.
+inline void infer_options(const NamedArrays& arrays, const FlatObject& metadata,
+                          const std::string& file, ScratchMappingOptions& options) {
+    options = infer_scratch_mapping_options(arrays, metadata, file);
+}
+inline void infer_options(const NamedArrays& arrays, const FlatObject& metadata,
+                          const std::string& file, HighResolutionMappingOptions& options) {
+    options = infer_high_resolution_mapping_options(arrays, metadata, file);
+}
+
 /// @param arrays    a face generator's state: "fc.weight", ...
 /// @param metadata  its options as stored; empty where there are none.
 /// @param file      where both come from, for messages.

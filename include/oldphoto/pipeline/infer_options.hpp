@@ -257,6 +257,12 @@ inline MappingOptions inferred_mapping(const std::vector<InferredLayer>& layers,
         file);
 }
 
+// The same by the type of the options that are asked for.
+inline void infer_options(const NamedArrays& arrays, const FlatObject& metadata,
+                          const std::string& file, MappingOptions& options) {
+    options = infer_mapping_options(arrays, metadata, file);
+}
+
 /// @param metadata  the options of the tone as stored; empty where there are none.
 /// @param file      where they come from, for messages.
 /// @throws WeightsError when they are not possible.

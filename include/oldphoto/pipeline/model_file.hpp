@@ -1,11 +1,14 @@
 #pragma once
 
+#include <oldphoto/models/mapping_high_resolution.hpp>
+#include <oldphoto/models/mapping_scratch.hpp>
 #include <oldphoto/pipeline/infer_options.hpp>
 
+#include <cstddef>
 #include <string>
 
 /// Writing networks with the options that their shapes do not tell: the counterpart of
-/// infer_options.hpp and of load_translation().
+/// infer_options.hpp, infer_networks.hpp and load_translation().
 namespace oldphoto {
 
 namespace detail {
@@ -21,10 +24,29 @@ inline std::string stored_text(const VaeOptions& o) {
     object.insert("output", std::string(o.tanh_output ? "tanh" : "linear"));
     return format_flat_object(object);
 }
-inline std::string stored_text(const MappingOptions& o) {
+inline FlatObject stored_object(const MappingOptions& o) {
     FlatObject object;
     object.insert("norm", stored_norm(o.norm));
     object.insert("dilation", static_cast<double>(o.dilation));
+    return object;
+}
+inline std::string stored_text(const MappingOptions& o) {
+    return format_flat_object(stored_object(o));
+}
+inline std::string stored_text(const ScratchMappingOptions& o) {
+    FlatObject object = stored_object(o.mapping);
+    object.insert("temperature", o.attention.temperature);
+    object.insert("cosine", o.attention.cosine ? 1.0 : 0.0);
+    object.insert("renormalize", o.attention.renormalize ? 1.0 : 0.0);
+    object.insert("use_self", o.attention.use_self ? 1.0 : 0.0);
+    return format_flat_object(object);
+}
+inline std::string stored_text(const HighResolutionMappingOptions& o) {
+    FlatObject object = stored_object(o.mapping);
+    for (std::size_t k = 0; k < o.patches.size(); ++k) {
+        object.insert("patch_" + std::to_string(k + 1), static_cast<double>(o.patches[k]));
+    }
+    object.insert("hole_share", o.hole_share);
     return format_flat_object(object);
 }
 inline std::string stored_text(const ToneOptions& o) {
@@ -71,8 +93,10 @@ template <class T = float, class B = Cpu>
 /// Writes what restoring photos needs, as load_translation() reads it: the encoder of VAE A, the
 /// mapping, the decoder of VAE B, their options and the tone.
 /// @throws IoError when the file cannot be written; nothing is half-written.
-template <class T, class B>
-void save_translation(const std::string& path, const TripletTranslation<T, B>& translation) {
+/// @tparam Map  one of those that load_translation() loads
+template <class T, class B, class Map>
+void save_translation(const std::string& path,
+                      const TripletTranslation<T, B, Vae<T, B>, Map>& translation) {
     NamedArrays a;
     NamedArrays b;
     save_state<T, B>(translation.vae_a(), a, "");

@@ -24,6 +24,10 @@ concept Decoder = requires(const D& decoder, const Variable<T, 4, B>& z) {
     { decoder.decode(z) } -> std::convertible_to<Variable<T, 4, B>>;
 };
 
+/// What takes latents to latents, with or without a mask.
+template <class M, class T, class B = Cpu>
+concept LatentMap = Layer<M, T, B> || MaskedLayer<M, T, B>;
+
 /// Translation by a triplet of domains: two that share an encoder, and a third to which its latents
 /// are mapped and decoded. Photo restoration is its first instance: old photos and synthetic ones
 /// share the encoder, clean ones are decoded.
@@ -33,10 +37,11 @@ concept Decoder = requires(const D& decoder, const Variable<T, 4, B>& z) {
 /// with the Tone of each picture.
 ///
 /// @tparam VaeA  of the two domains that share an encoder
-/// @tparam Map   takes latents to latents; it may state the smallest_side() of its input
+/// @tparam Map   takes latents to latents; it may state the smallest_side() of its input and the
+///               size_multiple() of its sides
 /// @tparam VaeB  of the third domain
 template <class T = float, class B = Cpu, Encoder<T, B> VaeA = Vae<T, B>,
-          Layer<T, B> Map = Mapping<T, B>, Decoder<T, B> VaeB = Vae<T, B>>
+          LatentMap<T, B> Map = Mapping<T, B>, Decoder<T, B> VaeB = Vae<T, B>>
 class TripletTranslation {
 public:
     /// @throws OptionError unless tone.eps is positive
@@ -57,23 +62,49 @@ public:
     ///           and at the bottom up to what the networks need, by reflection, or where that
     ///           reaches too far by repeating the edge, and cropped back.
     /// @return   the same shape, in [-1, 1].
-    [[nodiscard]] Tensor<T, 4, B> operator()(const Tensor<T, 4, B>& x) const {
+    [[nodiscard]] Tensor<T, 4, B> operator()(
+        const Tensor<T, 4, B>& x) const requires Layer<Map, T, B> {
         const auto recording = Program::pause();
         const auto tone = tone_of(x, tone_);
-        const Variable<T, 4, B> padded = padded_to_fit(Variable<T, 4, B>(tone.taken_off(x)));
-        const Tensor<T, 4, B> y = vae_b_.decode(mapping_(vae_a_.encode(padded))).value();
-        const auto cropped = y.slice(2, 0, x.dim(2)).slice(3, 0, x.dim(3));
-        return clamp(tone.given_to(cropped), -1.0F, 1.0F);
+        return finished(mapping_(encoded(x, tone)), tone, x.shape());
+    }
+    /// The same with holes, whose pixels leave no trace in the tone.
+    /// @param mask  (N, 1, H, W), in [0, 1]: 1 is a hole, 0 is clean. It is padded as x is.
+    /// @throws ShapeError when the mask does not fit; OptionError when the tone is carried and a
+    ///         picture is nothing but a hole, and what the mapping throws
+    [[nodiscard]] Tensor<T, 4, B> operator()(const Tensor<T, 4, B>& x, const Tensor<T, 4, B>& mask)
+        const requires MaskedLayer<Map, T, B> {
+        const Shape<4> expected{x.dim(0), 1, x.dim(2), x.dim(3)};
+        if (!(mask.shape() == expected)) {
+            throw_shape_error("translation", "the mask must have the pixels of x",
+                              {{"x (N, C, H, W)", dims_of(x.shape())},
+                               {"mask (N, 1, H, W)", dims_of(mask.shape())}});
+        }
+        const auto recording = Program::pause();
+        const auto tone = tone_of(x, mask, tone_);
+        const auto holes = padded_to_fit(Variable<T, 4, B>(mask)).value();
+        return finished(mapping_(encoded(x, tone), holes), tone, x.shape());
     }
 
 private:
+    [[nodiscard]] Variable<T, 4, B> encoded(const Tensor<T, 4, B>& x,
+                                            const Tone<T, B>& tone) const {
+        return vae_a_.encode(padded_to_fit(Variable<T, 4, B>(tone.taken_off(x))));
+    }
+    [[nodiscard]] Tensor<T, 4, B> finished(const Variable<T, 4, B>& latent, const Tone<T, B>& tone,
+                                           const Shape<4>& x) const {
+        const Tensor<T, 4, B> y = vae_b_.decode(latent).value();
+        const auto cropped = y.slice(2, 0, x[2]).slice(3, 0, x[3]);
+        return clamp(tone.given_to(cropped), -1.0F, 1.0F);
+    }
     [[nodiscard]] Variable<T, 4, B> padded_to_fit(const Variable<T, 4, B>& x) const {
         const auto missing = [this](Index side) {
-            const Index m = vae_a_.options().size_multiple();
+            Index m = vae_a_.options().size_multiple();
             Index needed = std::max(side, vae_a_.options().smallest_side());
             if constexpr (requires { mapping_.smallest_side(); }) {
                 needed = std::max(needed, m * mapping_.smallest_side());
             }
+            if constexpr (requires { mapping_.size_multiple(); }) m *= mapping_.size_multiple();
             return (needed + m - 1) / m * m - side;
         };
         const Index right = missing(x.dim(3));
