@@ -114,6 +114,17 @@ TEST_CASE("a mapping with patch attention keeps a latent's size down to the smal
     }
 }
 
+TEST_CASE("a mapping with patch attention says what sides its patches cover", "[models][forward]") {
+    const auto multiple = [](std::array<Index, 3> patches) {
+        auto options = small_options();
+        options.patches = patches;
+        return HighResolutionMapping<>(options, Init::zeros()).size_multiple();
+    };
+    CHECK(multiple({8, 4, 2}) == 8);
+    CHECK(multiple({6, 4, 1}) == 12);
+    CHECK(multiple({1, 1, 1}) == 1);
+}
+
 TEST_CASE("the gradients of a whole mapping with patch attention match central differences",
           "[models][gradient]") {
     for (const bool training : {false, true}) {
