@@ -33,16 +33,25 @@ namespace oldphoto {
 
 namespace detail {
 
+inline constexpr NetworkWords detector_words{
+    "a scratch detector", {"first.", "down_sample.", "down_path.", "up_path.", "last."}};
+inline constexpr NetworkWords discriminator_words{"a discriminator", {"scale"}};
+inline constexpr NetworkWords vgg19_words{"VGG-19", {"features."}};
+inline constexpr NetworkWords partial_nonlocal_words{
+    "a partial nonlocal block", {"g.", "W.", "theta.", "phi.", "res_block.", "local_block."}};
+inline constexpr NetworkWords scratch_mapping_words{"a mapping with a partial nonlocal block",
+                                                    {"before_NL.", "NL.", "after_NL."}};
+inline constexpr NetworkWords high_resolution_mapping_words{
+    "a mapping with patch attention", {"before_NL.", "NL_scale_", "res_block_", "after_NL."}};
+inline constexpr NetworkWords face_generator_words{
+    "a face generator", {"fc.", "head_0.", "G_middle_", "up_", "conv_img."}};
+
 /// A convolution's weight.
-/// @param network  "a scratch detector", for the message.
 /// @throws WeightsError when it is missing, not of a convolution or without elements.
 inline const Array& convolution_weight(const NamedArrays& arrays, const std::string& name,
-                                       const std::string& network, const std::string& file) {
+                                       const NetworkWords& network, const std::string& file) {
     const Array* weight = arrays.find(name);
-    if (weight == nullptr) {
-        throw_weights_error(
-            file, "these are not the weights of " + network + ", which has " + quote_json(name));
-    }
+    if (weight == nullptr) throw_other_network(arrays, network, name, file);
     if (weight->dims().size() != 4 || weight->size() == 0) {
         throw_weights_error(file, quote_json(name) + " " + format_dims(weight->dims()) +
                                       " is not the weight of a convolution");
@@ -66,7 +75,7 @@ template <class NameOf>
 [[nodiscard]] inline DetectorOptions infer_detector_options(const NamedArrays& arrays,
                                                             const std::string& file) {
     const auto weight = [&](const std::string& name) -> const Array& {
-        return detail::convolution_weight(arrays, name, "a scratch detector", file);
+        return detail::convolution_weight(arrays, name, detail::detector_words, file);
     };
     const auto block_weight = [](Index d) {
         return "down_path." + std::to_string(d) + ".block.5.weight";
@@ -98,7 +107,8 @@ template <class NameOf>
                (o.spectral_norm ? ".0.weight_orig" : ".0.weight");
     };
     const auto weight = [&](Index scale, Index layer) -> const Array& {
-        return detail::convolution_weight(arrays, name_of(scale, layer), "a discriminator", file);
+        return detail::convolution_weight(arrays, name_of(scale, layer),
+                                          detail::discriminator_words, file);
     };
     o.width = weight(0, 0).dims()[0];
     o.in_channels = weight(0, 0).dims()[1];
@@ -122,7 +132,7 @@ template <class NameOf>
 [[nodiscard]] inline Vgg19Options infer_vgg19_options(const NamedArrays& arrays,
                                                       const std::string& file) {
     const auto weight = [&](const std::string& name) -> const Array& {
-        return detail::convolution_weight(arrays, name, "VGG-19", file);
+        return detail::convolution_weight(arrays, name, detail::vgg19_words, file);
     };
     const auto& first = weight("features.0.weight").dims();
     const Vgg19Options o{.in_channels = first[1], .width = first[0]};
@@ -138,7 +148,7 @@ template <class NameOf>
 [[nodiscard]] inline PartialNonlocalLayerOptions infer_partial_nonlocal_options(
     const NamedArrays& arrays, const FlatObject& metadata, const std::string& file) {
     const auto& g =
-        detail::convolution_weight(arrays, "g.weight", "a partial nonlocal block", file).dims();
+        detail::convolution_weight(arrays, "g.weight", detail::partial_nonlocal_words, file).dims();
     const auto blocks = [&](const char* name) {
         return detail::count_residuals(detail::inferred_layers(arrays, name, file));
     };
@@ -166,7 +176,7 @@ template <class NameOf>
 [[nodiscard]] inline ScratchMappingOptions infer_scratch_mapping_options(const NamedArrays& arrays,
                                                                          const FlatObject& metadata,
                                                                          const std::string& file) {
-    const std::string network = "a mapping with a partial nonlocal block";
+    const auto& network = detail::scratch_mapping_words;
     // Before all else: what is missing tells it from a mapping with patch attention.
     static_cast<void>(detail::convolution_weight(arrays, "NL.g.weight", network, file));
     auto layers = detail::inferred_layers(arrays, "before_NL.", file);
@@ -193,7 +203,7 @@ template <class NameOf>
 /// @throws WeightsError when the names are not those of one, or shapes or options not possible.
 [[nodiscard]] inline HighResolutionMappingOptions infer_high_resolution_mapping_options(
     const NamedArrays& arrays, const FlatObject& metadata, const std::string& file) {
-    const std::string network = "a mapping with patch attention";
+    const auto& network = detail::high_resolution_mapping_words;
     auto layers = detail::inferred_layers(arrays, "before_NL.", file);
     const Index blocks = detail::count_residuals(layers);
     const auto after = detail::inferred_layers(arrays, "after_NL.", file);
@@ -234,7 +244,7 @@ inline void infer_options(const NamedArrays& arrays, const FlatObject& metadata,
                                                                        const FlatObject& metadata,
                                                                        const std::string& file) {
     const auto weight = [&](const std::string& name) -> const Array& {
-        return detail::convolution_weight(arrays, name, "a face generator", file);
+        return detail::convolution_weight(arrays, name, detail::face_generator_words, file);
     };
     const auto& last = weight("conv_img.weight").dims();
     const auto& shared = weight("head_0.norm_0.mlp_shared.0.weight").dims();

@@ -8,6 +8,7 @@
 #include <oldphoto/pipeline/weights.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <initializer_list>
 #include <string>
@@ -25,6 +26,34 @@
 namespace oldphoto {
 
 namespace detail {
+
+/// What messages call a network, and how the names of its state begin.
+struct NetworkWords {
+    const char* name;
+    std::array<std::string_view, 6> beginnings;
+};
+
+inline constexpr NetworkWords vae_words{"a VAE", {"encoder.", "decoder."}};
+inline constexpr NetworkWords quality_mapping_words{"a quality mapping", {"model."}};
+
+/// Throws that these are not its weights: the first name that is missing, and the first in the file
+/// that no such network has.
+[[noreturn]] inline void throw_other_network(const NamedArrays& arrays, const NetworkWords& network,
+                                             const std::string& missing, const std::string& file) {
+    const auto known = [&](const std::string& name) {
+        return std::any_of(
+            network.beginnings.begin(), network.beginnings.end(),
+            [&](std::string_view start) { return !start.empty() && name.starts_with(start); });
+    };
+    std::string reason = std::string("these are not the weights of ") + network.name +
+                         ", which has " + quote_json(missing);
+    for (const auto& [name, array] : arrays) {
+        if (known(name)) continue;
+        reason += " and no " + quote_json(name);
+        break;
+    }
+    throw_weights_error(file, reason);
+}
 
 /// One entry of a Sequential: a convolution or a residual block.
 struct InferredLayer {
@@ -163,6 +192,7 @@ inline InferredHalf inferred_half(const NamedArrays& arrays, const std::string& 
         std::reverse(half.layers.begin(), half.layers.end());
     }
     const auto& layers = half.layers;
+    if (layers.empty()) throw_other_network(arrays, vae_words, "encoder.1.weight", file);
     if (count_residuals(layers) == 0 || layers[0].residual || layers[0].weight[2] != 7) {
         throw_weights_error(file,
                             "these are not the weights of a VAE, which has a 7 x 7 convolution on "
@@ -174,21 +204,24 @@ inline InferredHalf inferred_half(const NamedArrays& arrays, const std::string& 
 /// The options that all mappings have.
 /// @param layers    the convolutions and residual blocks from one latent to the other.
 /// @param metadata  the options as stored.
-/// @param network   "a quality mapping", for the message.
 /// @throws WeightsError when these are not its layers, or options not possible.
 inline MappingOptions inferred_mapping(const std::vector<InferredLayer>& layers,
                                        const NamedArrays& arrays, const FlatObject& metadata,
-                                       const std::string& network, const std::string& file) {
+                                       const NetworkWords& network, const std::string& file) {
+    if (layers.empty()) {
+        const std::string first(network.beginnings[0]);
+        throw_other_network(arrays, network, first + "0.weight", file);
+    }
     MappingOptions o;
     o.blocks = count_residuals(layers);
-    if (!layers.empty() && layers.back().weight[2] == 1) {
+    if (layers.back().weight[2] == 1) {
         o.latent_channels = layers.back().weight[0];
     }
     // Of the other convolutions as many narrow as widen.
     const Index convolutions = static_cast<Index>(layers.size()) - o.blocks;
     o.widen = (convolutions - (o.latent_channels > 0 ? 1 : 0)) / 2;
     if (o.widen == 0 || layers[0].residual) {
-        throw_weights_error(file, "these are not the weights of " + network +
+        throw_weights_error(file, std::string("these are not the weights of ") + network.name +
                                       ", which has 3 x 3 convolutions before and after its "
                                       "residual blocks");
     }
@@ -253,7 +286,7 @@ inline MappingOptions inferred_mapping(const std::vector<InferredLayer>& layers,
                                                           const std::string& file) {
     return detail::checked_options(
         detail::inferred_mapping(detail::inferred_layers(arrays, "model.", file), arrays, metadata,
-                                 "a quality mapping", file),
+                                 detail::quality_mapping_words, file),
         file);
 }
 

@@ -34,26 +34,37 @@ inline void check_weight(const std::string& file, const std::string& name, const
     }
 }
 
-/// @throws WeightsError for the first missing, misshapen, mistyped or unexpected name.
+/// "name" (3, 4) is not a part of the network, for the first such name; empty where all are.
+/// @param known  the names that are.
+[[nodiscard]] inline std::string unexpected_name(const NamedArrays& arrays,
+                                                 const NameIndex& known) {
+    for (const auto& [name, array] : arrays) {
+        if (known.find(name) == nullptr) {
+            return quote_json(name) + " " + format_dims(array.dims()) +
+                   " is not a part of the network";
+        }
+    }
+    return "";
+}
+
+/// @throws WeightsError for the first missing, misshapen, mistyped or unexpected name. Beside one
+///         that is missing the first unexpected one is named too.
 template <class T, class B>
 void check_state(const std::vector<NamedVariable<T, B>>& state, const NamedArrays& arrays,
                  const std::string& file) {
     NameIndex known;
+    for (const auto& entry : state) known.insert(entry.name);
+    const std::string unexpected = unexpected_name(arrays, known);
     for (const auto& [name, variable] : state) {
         const Array* stored = arrays.find(name);
         if (stored == nullptr) {
             throw_weights_error(file, quote_json(name) + " is missing; the network has it as " +
-                                          format_dims(variable.dims()));
+                                          format_dims(variable.dims()) +
+                                          (unexpected.empty() ? "" : "\n  " + unexpected));
         }
         check_weight(file, name, *stored, variable.dims());
-        known.insert(name);
     }
-    for (const auto& [name, array] : arrays) {
-        if (known.find(name) == nullptr) {
-            throw_weights_error(file, quote_json(name) + " " + format_dims(array.dims()) +
-                                          " is not a part of the network");
-        }
-    }
+    if (!unexpected.empty()) throw_weights_error(file, unexpected);
 }
 
 /// See load_state of a network.
