@@ -33,7 +33,10 @@ endfunction()
 
 oldphoto_split_headers(oldphoto_zip_headers "^oldphoto/io/zip[.]hpp$")
 oldphoto_split_headers(oldphoto_npz_headers "^oldphoto/io/npz[.]hpp$")
-oldphoto_split_headers(oldphoto_pytorch_headers "^oldphoto/(io/(pickle|pytorch|torch_object|weights_file)|pipeline/model_folder)[.]hpp$")
+oldphoto_split_headers(
+    oldphoto_pytorch_headers
+    "^oldphoto/(io/(pickle|pytorch|torch_object|weights_file)|pipeline/model_folder)[.]hpp$"
+)
 oldphoto_split_headers(oldphoto_cuda_headers "^oldphoto/backend/cuda/")
 
 set(oldphoto_opt_in_headers ${oldphoto_headers})

@@ -17,6 +17,7 @@ Command add_restore(CLI::App& app);
 Command add_detect(CLI::App& app);
 Command add_forward(CLI::App& app);
 Command add_inspect(CLI::App& app);
+Command add_convert(CLI::App& app);
 Command add_score(CLI::App& app);
 Command add_graph(CLI::App& app);
 Command add_evaluate(CLI::App& app);

@@ -2,6 +2,7 @@
 #include <oldphoto/degrade/pipeline.hpp>
 #include <oldphoto/image/stb.hpp>
 #include <oldphoto/pipeline/model_file.hpp>
+#include <oldphoto/pipeline/model_folder.hpp>
 
 #include "command.hpp"
 #include "default_model.hpp"
@@ -40,7 +41,8 @@ Image filmed(const Image& photo, Rng& rng) {
 
 int evaluate(const EvaluateArguments& a) {
     const auto pairs = pairs_of(a.clean, a.damaged, "evaluate");
-    const auto networks = load_translation(a.model.empty() ? default_model() : a.model);
+    const std::string path = a.model.empty() ? default_model() : a.model;
+    const auto networks = load_translation(read_model(path, ModelKind::quality), path);
     const Restore restore = restoring(networks);
     const Restore without_mapping = unmapped(networks.vae_a(), networks.vae_b(), networks.tone());
 

@@ -39,10 +39,24 @@ Extents parse_size(const std::string& text) {
     throw_option_error("size", "expected WxH of at most 16384 pixels a side, got '" + text + "'");
 }
 
+/// Zeros for all that the network takes.
+NetworkInputs blank_inputs(const Network& network, Extents size) {
+    const auto zeros = [&](Index channels, Index scale) {
+        const Shape<4> shape{1, channels, scale * size.height, scale * size.width};
+        return Variable<float, 4>(Tensor<float, 4>::zeros(shape));
+    };
+    NetworkInputs inputs;
+    inputs.x = zeros(network.channels, 1);
+    // Masks come with latents, whose photos are four times as large.
+    if (network.takes_mask) inputs.mask = zeros(1, 4);
+    if (network.labels > 0) inputs.parsing = zeros(network.labels, 1);
+    return inputs;
+}
+
 void record(Program& program, const Network& network, Extents size) {
+    const NetworkInputs inputs = blank_inputs(network, size);
     const auto recording = program.record();
-    const auto x = Tensor<float, 4>::zeros({1, network.channels, size.height, size.width});
-    static_cast<void>(network.run(Variable<float, 4>(x)).value());
+    for (const auto& output : network.run(inputs)) static_cast<void>(output.value.value());
 }
 
 void write_text(const std::string& path, const std::string& text) {
@@ -54,10 +68,11 @@ int graph(const GraphArguments& arguments) {
     if (!output.empty() && !output.ends_with(".svg") && !output.ends_with(".txt")) {
         throw_io_error(output, "is the name of neither an .svg nor a .txt file");
     }
-    const std::string default_size = takes_latent(arguments.network) ? "16x16" : "64x64";
-    const auto size = parse_size(arguments.size.empty() ? default_size : arguments.size);
+    const Network network = network_kind(arguments.network).make(parse_options(arguments.options));
+    const auto size =
+        arguments.size.empty() ? Extents{network.side, network.side} : parse_size(arguments.size);
     Program program;
-    record(program, make_network(arguments.network, parse_options(arguments.options)), size);
+    record(program, network, size);
     if (output.empty()) {
         std::fputs(to_text(program).c_str(), stdout);
     } else if (output.ends_with(".svg")) {
@@ -78,14 +93,15 @@ Command add_graph(CLI::App& app) {
         ->required()
         ->check(CLI::IsMember(network_names()));
     command
-        ->add_option("--size", arguments->size,
-                     "Of what it is given; 64x64 for a picture and 16x16 for a latent unless said")
+        ->add_option(
+            "--size", arguments->size,
+            "Of what it is given; unless said 64x64 for a picture, 16x16 for a latent and its "
+            "own size for a face_generator")
         ->type_name("WxH");
     command
         ->add_option("--options", arguments->options,
                      "What differs from the published network: ngf=32,mc=48")
         ->type_name("KEY=VALUE,...")
-
         ->delimiter(',');
     command
         ->add_option("-o,--output", arguments->output,

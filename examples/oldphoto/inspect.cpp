@@ -1,8 +1,8 @@
-#include <oldphoto/core/table.hpp>
-#include <oldphoto/io/safetensors.hpp>
+#include <oldphoto/io/weights_file.hpp>
 
 #include "command.hpp"
 #include "text.hpp"
+#include "weights_table.hpp"
 #include <cstdio>
 #include <memory>
 
@@ -10,26 +10,22 @@ namespace oldphoto::program {
 
 namespace {
 
+/// Of safetensors the header alone is read.
 int inspect(const std::string& path) {
-    const SafetensorsHeader header = read_safetensors_header(path);
-    std::size_t parameters = 0;
-    std::size_t bytes = 0;
-    std::vector<TableRow> tensors;
-    for (const auto& tensor : header.tensors) {
-        const std::size_t tensor_bytes = tensor.end - tensor.begin;
-        parameters += tensor_bytes / item_size(tensor.dtype);
-        bytes += tensor_bytes;
-        tensors.push_back({printable(tensor.name), format_dims(tensor.dims),
-                           std::string(to_string(tensor.dtype))});
-    }
+    WeightsTable table;
     std::vector<TableRow> metadata;
-    for (const auto& [name, text] : header.metadata) {
-        metadata.push_back({printable(name), printable(text)});
+    if (is_safetensors(path)) {
+        const SafetensorsHeader header = read_safetensors_header(path);
+        for (const auto& tensor : header.tensors) table.add(tensor.name, tensor.dtype, tensor.dims);
+        for (const auto& [name, text] : header.metadata) {
+            metadata.push_back({printable(name), printable(text)});
+        }
+    } else {
+        table = WeightsTable(read_pytorch(path));
     }
-    std::fputs(format_table(tensors, "lll").c_str(), stdout);
+    std::fputs(table.lines().c_str(), stdout);
     if (!metadata.empty()) std::printf("\nmetadata\n%s", format_table(metadata, "ll").c_str());
-    std::printf("\n%s, %s, %s\n", count_of(tensors.size(), "tensor").c_str(),
-                count_of(parameters, "parameter").c_str(), count_of(bytes, "byte").c_str());
+    std::printf("\n%s\n", table.totals().c_str());
     return 0;
 }
 
@@ -39,7 +35,8 @@ Command add_inspect(CLI::App& app) {
     const auto weights = std::make_shared<std::string>();
     CLI::App* command =
         app.add_subcommand("inspect", "List what a weights file holds: names, shapes, options");
-    command->add_option("WEIGHTS", *weights, "A safetensors file")->required();
+    command->add_option("WEIGHTS", *weights, "A safetensors file or a PyTorch checkpoint")
+        ->required();
     return {command, [weights] { return inspect(*weights); }};
 }
 

@@ -44,6 +44,12 @@ std::uint64_t hash_of(std::string_view text) {
     return hash;
 }
 
+std::string join(const std::vector<std::string>& names) {
+    std::string list;
+    for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+    return list;
+}
+
 std::string count_of(std::size_t number, const std::string& noun) {
     return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }

@@ -4,6 +4,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// What the commands print.
 namespace oldphoto::program {
@@ -23,6 +24,9 @@ std::string printable(const std::string& text);
 
 /// A number that the bytes of a text make (FNV-1a, 64 bits).
 std::uint64_t hash_of(std::string_view text);
+
+/// "a, b"
+std::string join(const std::vector<std::string>& names);
 
 /// "1 photo", "2 photos"
 std::string count_of(std::size_t number, const std::string& noun);

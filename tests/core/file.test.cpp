@@ -2,17 +2,17 @@
 
 #include <catch2/catch.hpp>
 
+#include "../support/file_size_limit.hpp"
 #include "../support/files.hpp"
-#include <csignal>
 #include <filesystem>
 #include <span>
 #include <string>
-#include <sys/resource.h>
 #include <vector>
 
 namespace {
 
 using oldphoto::IoError;
+using oldphoto::test::FileSizeLimit;
 using oldphoto::test::message_of;
 using oldphoto::test::read_text;
 using oldphoto::test::TemporaryFolder;
@@ -21,26 +21,6 @@ using oldphoto::test::write_text;
 std::span<const std::byte> bytes_of(const std::string& text) {
     return std::as_bytes(std::span(text));
 }
-
-/// No file of this process may grow beyond `limit` bytes: a full disk.
-class FileSizeLimit {
-public:
-    explicit FileSizeLimit(rlim_t limit) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-        getrlimit(RLIMIT_FSIZE, &before_);
-        const rlimit now{limit, before_.rlim_max};
-        setrlimit(RLIMIT_FSIZE, &now);
-    }
-    FileSizeLimit(const FileSizeLimit&) = delete;
-    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-    ~FileSizeLimit() {
-        setrlimit(RLIMIT_FSIZE, &before_);
-        std::signal(SIGXFSZ, handler_);
-    }
-
-private:
-    rlimit before_{};
-    void (*handler_)(int);
-};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../support/file_size_limit.hpp"
 #include "../support/files.hpp"
 #include "../support/shared.hpp"
 #include "../support/zip.hpp"
@@ -155,4 +156,73 @@ TEST_CASE("the archives of the fixtures are read as numpy stored them", "[io][np
         CHECK(array.dims() == expected.at(name).dims);
         CHECK(array.values<float>() == expected.at(name).values<float>());
     }
+}
+
+TEST_CASE("what write_npz wrote, read_npz reads in its order", "[io][npz]") {
+    const TemporaryFolder folder;
+    oldphoto::NamedArrays arrays;
+    arrays.insert("scale0.layer1", Array::from_values<float>({2, 2}, {1, -2, 3, 0.5F}));
+    arrays.insert("a/b é", Array::from_values<std::int64_t>({}, {-7}));
+    arrays.insert("empty", Array(DType::u8, {0, 3}));
+    oldphoto::write_npz(folder / "a.npz", arrays);
+
+    const auto read = oldphoto::read_npz(folder / "a.npz");
+    REQUIRE(read.size() == 3);
+    CHECK(read.begin()->name == "scale0.layer1");
+    CHECK(read.at("scale0.layer1").dims() == std::vector<Index>{2, 2});
+    CHECK(read.at("scale0.layer1").values<float>() == std::vector<float>{1, -2, 3, 0.5F});
+    CHECK(read.at("a/b é").dims().empty());
+    CHECK(read.at("a/b é").values<std::int64_t>() == std::vector<std::int64_t>{-7});
+    CHECK(read.at("empty").dtype() == DType::u8);
+    CHECK(read.at("empty").dims() == std::vector<Index>{0, 3});
+
+    // Read without libzip, which refuses members that are not stored as they are.
+    const auto members = oldphoto::test::read_zip(folder / "a.npz");
+    const std::string npy = npy_of(arrays.at("scale0.layer1"));
+    const auto& member = members.at("scale0.layer1.npy");
+    CHECK(std::string(reinterpret_cast<const char*>(member.data()), member.size()) == npy);
+
+    oldphoto::write_npz(folder / "b.npz", arrays);
+    CHECK(read_text(folder / "a.npz") == read_text(folder / "b.npz"));
+    CHECK(folder.count() == 2);
+}
+
+TEST_CASE("write_npz refuses what an archive cannot hold", "[io][npz][errors]") {
+    const TemporaryFolder folder;
+    const auto message = [&](const std::string& name, DType dtype) {
+        oldphoto::NamedArrays arrays;
+        arrays.insert(name, Array(dtype, {1}));
+        return message_of<oldphoto::OptionError>(
+            [&] { oldphoto::write_npz(folder / "a.npz", arrays); });
+    };
+    CHECK(message_of<oldphoto::OptionError>([&] { oldphoto::write_npz(folder / "a.npz", {}); }) ==
+          "write_npz: an archive needs at least one array");
+    CHECK(message("", DType::f32) == "write_npz: '' cannot be the name of an array");
+    CHECK(message(std::string("a\0b", 3), DType::f32) ==
+          "write_npz: 'a\\x00b' cannot be the name of an array");
+    CHECK(message("\xFF", DType::f32) == "write_npz: '\xFF' cannot be the name of an array");
+    CHECK(message("a", DType::bf16) == "write_npy: npy has no element type bfloat16");
+    CHECK(folder.count() == 0);
+}
+
+TEST_CASE("a write_npz that fails leaves the old file as it was", "[io][npz][errors]") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "a.npz";
+    write_text(path, "old");
+    oldphoto::NamedArrays arrays;
+    arrays.insert("a", Array(DType::bf16, {1}));
+    CHECK_THROWS_AS(oldphoto::write_npz(path, arrays), oldphoto::OptionError);
+    CHECK(read_text(path) == "old");
+
+    oldphoto::NamedArrays many;
+    many.insert("a", Array(DType::u8, {100'000}));
+    {
+        const oldphoto::test::FileSizeLimit limit(50'000);
+        CHECK(message_of<IoError>([&] { oldphoto::write_npz(path, many); }) ==
+              path + ": cannot be written (File too large)");
+    }
+    CHECK(read_text(path) == "old");
+    CHECK(message_of<IoError>([&] { oldphoto::write_npz(folder / "no/a.npz", many); }) ==
+          folder / "no/a.npz: cannot be written (No such file or directory)");
+    CHECK(folder.count() == 1);
 }

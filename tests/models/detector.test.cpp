@@ -167,7 +167,8 @@ TEST_CASE("a detector refuses the weights of another network", "[models][error]"
     NamedArrays wrapped;
     save_state<float>(detector, wrapped, "module.");
     CHECK(message(wrapped) ==
-          "f: \"first.1.weight\" is missing; the network has it as (1, 1, 7, 7)");
+          "f: \"first.1.weight\" is missing; the network has it as (1, 1, 7, 7)\n"
+          "  \"module.first.1.weight\" (1, 1, 7, 7) is not a part of the network");
     arrays.insert("up_path.1.up.2.bias", Array(DType::f32, {1}));
     CHECK(message(arrays) == "f: \"up_path.1.up.2.bias\" (1) is not a part of the network");
 }

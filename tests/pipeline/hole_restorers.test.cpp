@@ -135,7 +135,8 @@ TEST_CASE("a model of another mapping is refused with what is missing", "[pipeli
     const auto patches = model_with<HighResolutionMapping<>>(high_resolution_options);
     CHECK_THROWS_WITH(ScratchRestorer<>::load(patches, "m"),
                       "m: mapping: these are not the weights of a mapping with a partial nonlocal "
-                      "block, which has \"NL.g.weight\"");
+                      "block, which has \"NL.g.weight\" and no "
+                      "\"NL_scale_1.F_Combine.weight\"");
     CHECK_THROWS_WITH(HighResolutionRestorer<>::load(scratch, "m"),
                       Catch::StartsWith("m: mapping: these are not the weights of a mapping with "
                                         "patch attention, which has \"NL_scale_1.F_Combine"));

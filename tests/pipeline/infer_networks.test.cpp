@@ -240,9 +240,11 @@ TEST_CASE("weights of another network are refused with what is missing", "[pipel
     const auto detector = state_of_detector({.width = 1, .depth = 1});
     const auto discriminator = state_of_discriminator({.width = 1});
     CHECK(detector_message(discriminator) ==
-          "f: these are not the weights of a scratch detector, which has \"first.1.weight\"");
+          "f: these are not the weights of a scratch detector, which has \"first.1.weight\" and "
+          "no \"scale0_layer0.0.weight\"");
     CHECK(discriminator_message(detector) ==
-          "f: these are not the weights of a discriminator, which has \"scale0_layer0.0.weight\"");
+          "f: these are not the weights of a discriminator, which has \"scale0_layer0.0.weight\" "
+          "and no \"first.1.weight\"");
     CHECK(vgg19_message({}) ==
           "f: these are not the weights of VGG-19, which has \"features.0.weight\"");
     CHECK(detector_message(test::without(detector, "down_path.0.block.5.weight")) ==
@@ -272,7 +274,7 @@ TEST_CASE("a mapping and a face generator that lack a part are refused with its 
     const auto generator = state_of_face_generator({.width = 1, .hidden = 1});
     CHECK(scratch_message(mapping) ==
           "f: these are not the weights of a mapping with a partial nonlocal block, which has "
-          "\"NL.g.weight\"");
+          "\"NL.g.weight\" and no \"NL_scale_1.F_Combine.weight\"");
     const auto scratch =
         state_of_scratch({.mapping = {.base = 1, .max_width = 2, .blocks = 1, .widen = 1}});
     CHECK(scratch_message(test::replaced(scratch, "NL.W.weight", empty({1, 2, 1, 1}))) ==
@@ -282,13 +284,14 @@ TEST_CASE("a mapping and a face generator that lack a part are refused with its 
     CHECK(scratch_message(scratch, metadata_of({{"cosine", 2}})) ==
           "f: option \"cosine\": expected a whole number of 0..1, got 2");
     CHECK(high_resolution_message(generator) ==
-          "f: these are not the weights of a mapping with patch attention, which has 3 x 3 "
-          "convolutions before and after its residual blocks");
+          "f: these are not the weights of a mapping with patch attention, which has "
+          "\"before_NL.0.weight\" and no \"fc.weight\"");
     CHECK(high_resolution_message(test::without(mapping, "NL_scale_3.F_Combine.weight")) ==
           "f: these are not the weights of a mapping with patch attention, which has "
           "\"NL_scale_3.F_Combine.weight\"");
     CHECK(face_generator_message(mapping) ==
-          "f: these are not the weights of a face generator, which has \"conv_img.weight\"");
+          "f: these are not the weights of a face generator, which has \"conv_img.weight\" and "
+          "no \"before_NL.0.weight\"");
     CHECK(face_generator_message(test::without(generator, "fc.weight")) ==
           "f: these are not the weights of a face generator, which has \"fc.weight\"");
 

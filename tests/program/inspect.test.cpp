@@ -39,6 +39,15 @@ TEST_CASE("inspect shows a published state dict under its names", "[program][ins
     CHECK(outcome.lines().back() == "44 tensors, 33735 parameters, 134940 bytes");
 }
 
+TEST_CASE("inspect lists a PyTorch checkpoint like safetensors", "[program][inspect]") {
+    const auto outcome = run_program("inspect " + fixture_path("ckpt/disc_feat.zip.pth"));
+    CHECK(outcome.status == 0);
+    CHECK(has_line(outcome, "scale0_layer0.0.weight ", "  (4, 12, 4, 4)   float32"));
+    CHECK(outcome.lines().back() == "10 tensors, 12093 parameters, 48372 bytes");
+    CHECK(run_program("inspect " + fixture_path("ckpt/edge_cases.legacy.pth")).lines().size() ==
+          18 + 2);
+}
+
 TEST_CASE("inspect refuses what is no weights file", "[program][inspect]") {
     const TemporaryFolder folder;
     write_text(folder / "w.safetensors", "short");

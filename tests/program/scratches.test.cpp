@@ -237,6 +237,6 @@ TEST_CASE("detect refuses a threshold outside 0 to 1 and a file that is no detec
     CHECK(other.status == 1);
     CHECK(other.err == "oldphoto: " + vae +
                            ": these are not the weights of a scratch detector, which has "
-                           "\"first.1.weight\"\n");
+                           "\"first.1.weight\" and no \"encoder.1.weight\"\n");
     CHECK_FALSE(fs::exists(stage.folder / "m.png"));
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <oldphoto/core/error.hpp>
+#include <oldphoto/core/file.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,8 +22,12 @@ struct ZipArchiveCloser {
 struct ZipMemberCloser {
     void operator()(zip_file_t* member) const noexcept { zip_fclose(member); }
 };
+struct ZipSourceCloser {
+    void operator()(zip_source_t* source) const noexcept { zip_source_free(source); }
+};
 using ZipArchive = std::unique_ptr<zip_t, ZipArchiveCloser>;
 using ZipMember = std::unique_ptr<zip_file_t, ZipMemberCloser>;
+using ZipSource = std::unique_ptr<zip_source_t, ZipSourceCloser>;
 
 /// libzip's report on a source or an archive that could not be opened.
 class ZipError {
@@ -150,6 +156,75 @@ public:
 
 private:
     std::string path_;
+    ZipArchive archive_;
+};
+
+/// An archive to be: its members are stored uncompressed, in their order, and all bear the first
+/// day of the format's calendar, so that the same members make the same bytes.
+class ZipWriter {
+public:
+    /// @param path  where it will stand, for messages.
+    explicit ZipWriter(std::string path) : path_(std::move(path)) {
+        ZipError error;
+        bytes_.reset(zip_source_buffer_create(nullptr, 0, 0, error.get()));
+        if (bytes_) archive_.reset(zip_open_from_source(bytes_.get(), ZIP_TRUNCATE, error.get()));
+        if (!archive_) fail(zip_error_strerror(error.get()));
+        zip_source_keep(bytes_.get());  // the archive owns the source, and what it holds is ours
+    }
+
+    /// Adds a member: `head`, then `tail`. Both must outlive this.
+    /// @throws IoError for a name that stands already.
+    void add(const std::string& name, std::span<const std::byte> head,
+             std::span<const std::byte> tail) {
+        std::array<zip_buffer_fragment_t, 2> parts{fragment(head), fragment(tail)};
+        ZipError error;
+        ZipSource source(
+            zip_source_buffer_fragment_create(parts.data(), parts.size(), 0, error.get()));
+        if (!source) fail(zip_error_strerror(error.get()));
+        const zip_int64_t index =
+            zip_file_add(archive_.get(), name.c_str(), source.get(), ZIP_FL_ENC_UTF_8);
+        if (index < 0) fail("'" + escape_control(name) + "': " + zip_strerror(archive_.get()));
+        static_cast<void>(source.release());  // it is the archive's now
+        const auto member = static_cast<zip_uint64_t>(index);
+        constexpr zip_uint16_t first_day = 1U << 5U | 1U;  // of January 1980
+        if (zip_set_file_compression(archive_.get(), member, ZIP_CM_STORE, 0) != 0 ||
+            zip_file_set_dostime(archive_.get(), member, 0, first_day, 0) != 0) {
+            fail(zip_strerror(archive_.get()));
+        }
+    }
+
+    /// Puts the archive together and appends it to `file`. Call it once, last, with at least one
+    /// member added.
+    void write(OutputFile& file) {
+        if (zip_close(archive_.get()) != 0) fail(zip_strerror(archive_.get()));
+        static_cast<void>(archive_.release());
+        if (zip_source_open(bytes_.get()) != 0) fail_source();
+        std::array<std::byte, 1U << 16U> block;
+        for (;;) {
+            const zip_int64_t count = zip_source_read(bytes_.get(), block.data(), block.size());
+            if (count < 0) fail_source();
+            if (count == 0) break;
+            file.write(std::span(block).first(static_cast<std::size_t>(count)));
+        }
+        zip_source_close(bytes_.get());
+    }
+
+private:
+    // libzip only reads the bytes of its fragments, though it asks for them as if it wrote them.
+    static zip_buffer_fragment_t fragment(std::span<const std::byte> bytes) {
+        auto* const data = const_cast<std::byte*>(bytes.data());
+        return {reinterpret_cast<zip_uint8_t*>(data), bytes.size()};
+    }
+
+    [[noreturn]] void fail_source() const {
+        fail(zip_error_strerror(zip_source_error(bytes_.get())));
+    }
+    [[noreturn]] void fail(const std::string& reason) const {
+        throw_io_error(path_, "cannot be written as a zip file (" + reason + ")");
+    }
+
+    std::string path_;
+    ZipSource bytes_;
     ZipArchive archive_;
 };
 
