@@ -14,7 +14,7 @@ struct ScratchArguments {
     std::string source = "none";  ///< "none", "detect", or a mask or a folder of masks
     std::string detector;         ///< weights, or the folder of the published download
     double threshold = 0.4;
-    std::optional<int> dilate;  ///< pixels by which holes grow on each side
+    std::optional<int> dilate{};  ///< pixels by which holes grow on each side
     bool official = false;
 
     [[nodiscard]] bool any() const { return source != "none"; }
