@@ -131,7 +131,7 @@ TEST_CASE("convert refuses weights of another network", "[program][convert]") {
     CHECK(outcome.status == 1);
     CHECK(outcome.err == "oldphoto: " + checkpoint() +
                              ": these are not the weights of a scratch detector, which has "
-                             "\"first.1.weight\"\n");
+                             "\"first.1.weight\" and no \"scale0_layer0.0.weight\"\n");
     OLDPHOTO_NEEDS_FIXTURE("ckpt/disc_image.zip.pth");
     CHECK(run_program("convert " + fixture_path("ckpt/disc_image.zip.pth") + " " +
                       folder / "w.safetensors" + " --network latent_discriminator")

@@ -366,8 +366,8 @@ TEST_CASE("forward says what it cannot do", "[program][forward]") {
           "oldphoto: output: vgg19 gives several arrays, for .npz; got 'y.npy'\n");
     CHECK(run_program("forward mapping_quality --weights " + weights + " --input x.npy -o y.npy")
               .err == "oldphoto: " + weights +
-                          ": no name begins with 'model.'; they begin with encoder., decoder. "
-                          "(see --prefix)\n");
+                          ": these are not the weights of a quality mapping, which has "
+                          "\"model.0.weight\" and no \"encoder.1.weight\"\n");
     CHECK_FALSE(std::filesystem::exists(folder / "y.npy"));
 }
 
