@@ -1,8 +1,18 @@
 #include "command.hpp"
 
+#include <oldphoto/core/error.hpp>
 #include <oldphoto/core/parallel.hpp>
 
+#include <filesystem>
+
 namespace oldphoto::program {
+
+void check_not_read(const std::string& output, const std::string& input) {
+    std::error_code missing;  // what is not there yet is no input
+    if (std::filesystem::equivalent(output, input, missing)) {
+        throw_io_error(output, "is read too; give another name to write to");
+    }
+}
 
 void add_threads(CLI::App& arguments) {
     constexpr int most_threads = 1024;

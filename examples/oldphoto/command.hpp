@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace oldphoto::program {
@@ -24,6 +25,9 @@ Command add_evaluate(CLI::App& app);
 Command add_degrade(CLI::App& app);
 /// The words after `train`.
 std::vector<Command> add_train(CLI::App& app);
+
+/// @throws IoError when both are one file, which would be lost.
+void check_not_read(const std::string& output, const std::string& input);
 
 /// Adds --threads, which holds for all that the command computes.
 void add_threads(CLI::App& arguments);

@@ -4,7 +4,6 @@
 #include "networks.hpp"
 #include "weights_table.hpp"
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 namespace oldphoto::program {
@@ -18,15 +17,12 @@ struct ConvertArguments {
 };
 
 int convert(const ConvertArguments& arguments) {
-    std::error_code missing;  // what is not there yet is no input
-    if (std::filesystem::equivalent(arguments.input, arguments.output, missing)) {
-        throw_io_error(arguments.output, "is the file to convert; give another name to write to");
-    }
+    check_not_read(arguments.output, arguments.input);
     Safetensors file = read_weights(arguments.input);
     std::string fits;
     if (!arguments.network.empty()) {
         const NetworkKind& kind = network_kind(arguments.network);
-        file.tensors = kind.part(file.tensors);
+        file.tensors = arrays_of(kind, file.tensors, "", arguments.input);
         static_cast<void>(kind.load({file.tensors, arguments.input}, {}));
         fits = "; fits " + kind.name;
     }

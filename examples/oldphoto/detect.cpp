@@ -27,17 +27,18 @@ std::string detect_photo(const FindHoles& find, const DetectArguments& arguments
     static_cast<void>(format_for(job.output));  // refused before the work, not after it
     const Holes holes = find(read_image(job.input), job.name);
     make_folder_of(job.output);
+    write_image(holes.mask, job.output);
     for (const auto& extra : arguments.also) {
         write_image(hole_picture(extra, holes), extra_path(job.output, extra));
     }
-    write_image(holes.mask, job.output);
     return job.input.string() + " -> " + job.output.string() + ", " +
            format("%.2f %% scratched", 100 * covered_share(holes.mask)) + ", " +
            format("%.2f s", seconds_since(start));
 }
 
 int detect(const DetectArguments& arguments) {
-    const Batch batch = plan_batch(arguments.inputs, arguments.output, "detect", arguments.also);
+    const Batch batch =
+        plan_batch(arguments.inputs, arguments.output, "detect", {.extras = arguments.also});
     const FindHoles find = find_holes(arguments.scratches, batch.jobs.size());
     return do_batch(batch, "searched",
                     [&](const PhotoJob& job) { return detect_photo(find, arguments, job); });
@@ -56,7 +57,7 @@ Command add_detect(CLI::App& app) {
                      "published download")
         ->type_name("PATH")
         ->required();
-    add_scratch_options(*command, arguments->scratches);
+    add_scratch_options(*command, arguments->scratches, "0 unless given");
     add_also(*command, arguments->also, {"probability", "overlay"});
     add_threads(*command);
     return {command, [arguments] { return detect(*arguments); }};

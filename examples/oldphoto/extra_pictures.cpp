@@ -10,8 +10,9 @@ void add_also(CLI::App& command, std::vector<std::string>& extras,
     std::string list;
     for (const auto& word : words) list += (list.empty() ? "" : ", ") + word;
     command
-        .add_option("--also", extras,
-                    "Pictures to write beside the result, a.mask.png beside a.png: " + list)
+        .add_option(
+            "--also", extras,
+            "Pictures to write beside the result a.png, as a." + words.front() + ".png: " + list)
         ->delimiter(',')
         ->check(CLI::IsMember(words))
         ->type_name("WORD,...");

@@ -26,17 +26,26 @@ struct ForwardArguments {
     std::string output;
 };
 
-/// Reads "X.npy" or "F.npz:NAME".
+struct ArrayPlace {
+    std::string file;
+    std::string name;  ///< empty where the file is one array
+};
+
+/// Takes "X.npy" or "F.npz:NAME" apart.
+ArrayPlace parse_place(const std::string& place) {
+    constexpr std::string_view archive = ".npz:";
+    const auto start = place.rfind(archive);
+    if (start == std::string::npos) return {place, ""};
+    const auto colon = start + archive.size() - 1;
+    return {place.substr(0, colon), place.substr(colon + 1)};
+}
+
 Array read_array(const std::string& place) {
-    constexpr std::string_view extension = ".npz";
-    const auto end = place.rfind(std::string(extension) + ":");
-    if (end != std::string::npos) {
-        const auto colon = end + extension.size();
-        return NpzFile(place.substr(0, colon)).read(place.substr(colon + 1));
-    }
-    if (!place.ends_with(extension)) return read_npy(place);
+    const auto [file, name] = parse_place(place);
+    if (!name.empty()) return NpzFile(file).read(name);
+    if (!file.ends_with(".npz")) return read_npy(file);
     throw_option_error("input", "say which array of " + place + " to take, as " + place +
-                                    ":NAME; it holds " + join(NpzFile(place).names()));
+                                    ":NAME; it holds " + join(NpzFile(file).names()));
 }
 
 /// One array goes into an npy file, several go into an archive.
@@ -82,6 +91,10 @@ void write_outputs(const std::string& path, const std::vector<NetworkOutput>& ou
 int forward(const ForwardArguments& arguments) {
     const NetworkKind& kind = network_kind(arguments.network);
     check_output(kind, arguments.output);
+    for (const auto& place :
+         {arguments.weights, arguments.input, arguments.mask, arguments.parsing}) {
+        check_not_read(arguments.output, parse_place(place).file);
+    }
     const Network network =
         load_network(kind, arguments.weights, arguments.prefix, options_of(arguments));
     const NetworkInputs inputs{

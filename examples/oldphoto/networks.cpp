@@ -47,28 +47,6 @@ std::string starts_of(const NamedArrays& arrays) {
     return join(starts);
 }
 
-/// The arrays of one network in a file of several, or of one half of it; all of a file that seems
-/// to hold another network, which then says what is missing.
-/// @throws WeightsError when the file holds it behind another prefix, or nothing behind this one.
-NamedArrays arrays_of(const NetworkKind& kind, const NamedArrays& all, const std::string& prefix,
-                      const std::string& path) {
-    const auto any_name = [&](const auto& holds) {
-        return std::any_of(all.begin(), all.end(),
-                           [&](const auto& entry) { return holds(entry.name); });
-    };
-    const std::string start = prefix + kind.start;
-    if (any_name([&](const std::string& name) { return name.starts_with(start); })) {
-        return kind.part(with_prefix(all, prefix));
-    }
-    const std::string within = "." + kind.start;
-    if (prefix.empty() &&
-        !any_name([&](const std::string& name) { return name.find(within) != name.npos; })) {
-        return all;
-    }
-    throw WeightsError(path + ": no name begins with '" + start + "'; they begin with " +
-                       starts_of(all) + " (see --prefix)");
-}
-
 }  // namespace
 
 std::vector<std::string> network_names() {
@@ -97,6 +75,25 @@ FlatObject parse_options(const std::vector<std::string>& pairs) {
         options.insert(key, parse_value(pair.substr(equals + 1)));
     }
     return options;
+}
+
+NamedArrays arrays_of(const NetworkKind& kind, const NamedArrays& all, const std::string& prefix,
+                      const std::string& path) {
+    const auto any_name = [&](const auto& holds) {
+        return std::any_of(all.begin(), all.end(),
+                           [&](const auto& entry) { return holds(entry.name); });
+    };
+    const std::string start = prefix + kind.start;
+    if (any_name([&](const std::string& name) { return name.starts_with(start); })) {
+        return kind.part(with_prefix(all, prefix));
+    }
+    const std::string within = "." + kind.start;
+    if (prefix.empty() &&
+        !any_name([&](const std::string& name) { return name.find(within) != name.npos; })) {
+        return all;
+    }
+    throw WeightsError(path + ": no name begins with '" + start + "'; they begin with " +
+                       starts_of(all) + " (see --prefix)");
 }
 
 Network load_network(const NetworkKind& kind, const std::string& path, const std::string& prefix,

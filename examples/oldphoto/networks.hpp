@@ -64,6 +64,14 @@ const NetworkKind& network_kind(const std::string& name);
 /// @throws OptionError for a text without '=' and for a key that stands twice.
 FlatObject parse_options(const std::vector<std::string>& pairs);
 
+/// The arrays of one network in a file of several, or of one half of it; all of a file that seems
+/// to hold another network, which then says what is missing.
+/// @param prefix  of its names.
+/// @param path    where they come from, for messages.
+/// @throws WeightsError when the file holds it behind another prefix, or nothing behind this one.
+NamedArrays arrays_of(const NetworkKind& kind, const NamedArrays& all, const std::string& prefix,
+                      const std::string& path);
+
 /// A network from a weights file of either format.
 /// @param prefix   of the network's names in the file, "vae_a."; the metadata of that name, if
 ///                 there is any, tells the options that shapes do not tell.

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include "photo_files.hpp"
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <vector>

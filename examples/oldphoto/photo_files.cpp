@@ -46,7 +46,7 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
 
 class PhotoFinder {
 public:
-    PhotoFinder(const fs::path& root, const fs::path& left_out)
+    PhotoFinder(const fs::path& root, const std::vector<fs::path>& left_out)
         : root_(root), left_out_(left_out) {}
 
     PhotoTree find() {
@@ -62,7 +62,12 @@ private:
             if (fs::is_directory(entry, ignored)) {
                 // Links to folders are not followed: they may lead in circles.
                 const bool is_link = fs::is_symlink(entry, ignored);
-                if (!is_link && !fs::equivalent(entry, left_out_, ignored)) enter(entry);
+                const auto is_entry = [&](const fs::path& other) {
+                    return fs::equivalent(entry, other, ignored);
+                };
+                if (!is_link && std::none_of(left_out_.begin(), left_out_.end(), is_entry)) {
+                    enter(entry);
+                }
             } else if (has_picture_extension(entry) || is_picture_by_content(entry)) {
                 tree_.photos.push_back({entry, entry.lexically_relative(root_)});
             } else {
@@ -72,7 +77,7 @@ private:
     }
 
     fs::path root_;
-    fs::path left_out_;
+    std::vector<fs::path> left_out_;
     PhotoTree tree_;
 };
 
@@ -88,17 +93,29 @@ std::string place_of(const fs::path& path) {
     return (fs::weakly_canonical(absolute.parent_path()) / absolute.filename()).string();
 }
 
-void check_outputs(const std::vector<PhotoJob>& jobs, const std::vector<std::string>& extras,
+/// The places of a mask, or of all masks of a folder.
+std::set<std::string> mask_places(const fs::path& masks) {
+    std::set<std::string> places;
+    if (!fs::is_directory(masks)) {
+        if (!masks.empty()) places.insert(place_of(masks));
+        return places;
+    }
+    for (const auto& mask : find_photos(masks).photos) places.insert(place_of(mask.path));
+    return places;
+}
+
+void check_outputs(const std::vector<PhotoJob>& jobs, const BatchOptions& options,
                    const std::string& command) {
     std::set<std::string> inputs;
     for (const auto& job : jobs) inputs.insert(place_of(job.input));
+    const std::set<std::string> masks = mask_places(options.masks);
     std::map<std::string, const PhotoJob*> outputs;
     const auto add = [&](const PhotoJob& job, const fs::path& output) {
         const std::string place = place_of(output);
-        if (inputs.contains(place)) {
-            throw_option_error(command, output.string() +
-                                            " is an input and would be overwritten; "
-                                            "choose another output");
+        if (inputs.contains(place) || masks.contains(place)) {
+            throw_option_error(command, output.string() + " is " +
+                                            (masks.contains(place) ? "a mask" : "an input") +
+                                            " and would be overwritten; choose another output");
         }
         const auto [other, added] = outputs.emplace(place, &job);
         if (!added) {
@@ -109,7 +126,7 @@ void check_outputs(const std::vector<PhotoJob>& jobs, const std::vector<std::str
     };
     for (const auto& job : jobs) {
         add(job, job.output);
-        for (const auto& extra : extras) add(job, extra_path(job.output, extra));
+        for (const auto& extra : options.extras) add(job, extra_path(job.output, extra));
     }
 }
 
@@ -142,7 +159,7 @@ fs::path without_picture_extension(fs::path path) {
     return path;
 }
 
-PhotoTree find_photos(const fs::path& folder, const fs::path& left_out) {
+PhotoTree find_photos(const fs::path& folder, const std::vector<fs::path>& left_out) {
     return PhotoFinder(folder, left_out).find();
 }
 
@@ -164,7 +181,12 @@ fs::path extra_path(const fs::path& result, const std::string& extra) {
 }
 
 Batch plan_batch(const std::vector<std::string>& inputs, const fs::path& output,
-                 const std::string& command, const std::vector<std::string>& extras) {
+                 const std::string& command, const BatchOptions& options) {
+    for (const auto& extra : options.extras) {
+        if (std::count(options.extras.begin(), options.extras.end(), extra) > 1) {
+            throw_option_error("also", "'" + extra + "' stands twice");
+        }
+    }
     Batch batch;
     const auto add = [&](const fs::path& input, const fs::path& result, const fs::path& name) {
         batch.jobs.push_back({input, result, name, size_of(input)});
@@ -181,7 +203,7 @@ Batch plan_batch(const std::vector<std::string>& inputs, const fs::path& output,
                 add(input, output / png_name(input.filename()), input.filename());
                 continue;
             }
-            const PhotoTree tree = find_photos(input, output);
+            const PhotoTree tree = find_photos(input, {output, options.masks});
             batch.skipped += tree.skipped;
             for (const auto& [path, relative] : tree.photos) {
                 add(path, output / png_name(relative), relative);
@@ -189,7 +211,7 @@ Batch plan_batch(const std::vector<std::string>& inputs, const fs::path& output,
         }
         tell_apart(batch.jobs);
     }
-    check_outputs(batch.jobs, extras, command);
+    check_outputs(batch.jobs, options, command);
     return batch;
 }
 

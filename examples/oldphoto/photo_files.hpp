@@ -29,10 +29,10 @@ bool has_picture_extension(const std::filesystem::path& path);
 std::filesystem::path without_picture_extension(std::filesystem::path path);
 
 /// Finds the photos below a folder. Hidden files and folders are left out.
-/// @param left_out  a folder that is not entered; may not exist.
+/// @param left_out  folders that are not entered; may not exist.
 /// @throws IoError when a folder cannot be read.
 PhotoTree find_photos(const std::filesystem::path& folder,
-                      const std::filesystem::path& left_out = {});
+                      const std::vector<std::filesystem::path>& left_out = {});
 
 /// Photos by their place below a folder, without extension.
 using PhotosByName = std::map<std::string, std::filesystem::path>;
@@ -57,14 +57,18 @@ struct Batch {
 /// Where a picture beside a result goes: "out/a.png", "mask" -> "out/a.mask.png".
 std::filesystem::path extra_path(const std::filesystem::path& result, const std::string& extra);
 
+struct BatchOptions {
+    std::vector<std::string> extras{};  ///< written beside each result, see extra_path()
+    std::filesystem::path masks{};      ///< a file or a folder that is read too; may be empty
+};
+
 /// Decides what is read, and where the results are written: that of the only input, a file, to
 /// `output` where this has the name of a picture; otherwise as .png below the folder `output`, in
 /// which the tree of each input folder is kept. "a.jpg" becomes "a.png", but "a.jpg.png" beside an
 /// "a.bmp".
 /// @param command  what error messages start with.
-/// @param extras   of the pictures that are written beside each result, see extra_path().
-/// @throws OptionError when a picture would be written over an input or over another result.
+/// @throws OptionError when a picture would be written over an input, a mask or another result.
 Batch plan_batch(const std::vector<std::string>& inputs, const std::filesystem::path& output,
-                 const std::string& command, const std::vector<std::string>& extras = {});
+                 const std::string& command, const BatchOptions& options = {});
 
 }  // namespace oldphoto::program

@@ -78,13 +78,17 @@ void check(const RestoreArguments& a) {
     const auto& scratches = a.scratches;
     require(!scratches.any() || !a.model.empty(),
             "the default model fills no holes; name one that does with --model");
+    require(!scratches.official || !a.model.empty(),
+            "the default model is not a published one; name one with --model");
     require(scratches.any() || !a.high_resolution, "--high-resolution needs --scratches");
     require(scratches.any() || !a.keep_outside_mask, "--keep-outside-mask needs --scratches");
     require(scratches.any() || !scratches.dilate, "--dilate needs --scratches");
+    const bool detects = scratches.source == "detect";
+    require(detects || !scratches.threshold, "--threshold needs --scratches detect");
+    require(detects || scratches.detector.empty(), "--detector needs --scratches detect");
     require(scratches.any() || !(wants("mask") || wants("overlay")),
             "a mask and its overlay need --scratches");
-    require(scratches.source == "detect" || !wants("probability"),
-            "a probability needs --scratches detect");
+    require(detects || !wants("probability"), "a probability needs --scratches detect");
     require(!(scratches.official && a.keep_outside_mask),
             "--official keeps nothing outside the mask; leave out --keep-outside-mask");
 }
@@ -120,8 +124,8 @@ std::string restore_photo(const Restore& restore, const RestoreArguments& argume
     static_cast<void>(format_for(job.output));  // refused before the work, not after it
     const Outcome outcome = restore(photo, job.name);
     make_folder_of(job.output);
-    write_extras(arguments, job, photo, outcome);
     write_image(outcome.photo, job.output);
+    write_extras(arguments, job, photo, outcome);
     std::string line = job.input.string() + " -> " + job.output.string() + ", " +
                        std::to_string(outcome.photo.width()) + "x" +
                        std::to_string(outcome.photo.height()) + ", " +
@@ -136,7 +140,9 @@ std::string restore_photo(const Restore& restore, const RestoreArguments& argume
 
 int restore(const RestoreArguments& arguments) {
     check(arguments);
-    const Batch batch = plan_batch(arguments.inputs, arguments.output, "restore", arguments.also);
+    const Batch batch =
+        plan_batch(arguments.inputs, arguments.output, "restore",
+                   {.extras = arguments.also, .masks = arguments.scratches.masks()});
     const Restore restore = restore_by(arguments, batch.jobs.size());
     return do_batch(batch, "restored",
                     [&](const PhotoJob& job) { return restore_photo(restore, arguments, job); });
@@ -163,11 +169,11 @@ Command add_restore(CLI::App& app) {
         ->add_option("--detector", arguments->scratches.detector,
                      "The detector's weights, where the model's folder has none")
         ->type_name("PATH");
-    add_scratch_options(*command, arguments->scratches);
+    add_scratch_options(*command, arguments->scratches, "0 unless given, 3 with --high-resolution");
     command->add_flag("--high-resolution", arguments->high_resolution,
                       "Fill holes by patches, at less cost than by attention");
     command->add_flag("--keep-outside-mask", arguments->keep_outside_mask,
-                      "Leave pixels outside the mask exactly as they are");
+                      "Leave pixels outside the mask as they are, to 8 bits; a .png keeps them so");
     add_also(*command, arguments->also, {"mask", "probability", "overlay", "difference"});
     command->add_flag("--tolerant", arguments->tolerant,
                       "Restore damaged files too, as far as they can be read");

@@ -1,11 +1,13 @@
 #include "scratches.hpp"
 
+#include <oldphoto/image/mask.hpp>
 #include <oldphoto/image/stb.hpp>
 #include <oldphoto/pipeline/hole_restorers.hpp>
 #include <oldphoto/pipeline/model_folder.hpp>
 #include <oldphoto/pipeline/official_programs.hpp>
 
 #include "photo_files.hpp"
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -43,9 +45,15 @@ Holes masked(const Image& photo, const Image& mask) {
 }
 
 /// A mask as it is stored, for a photo of the size with which the published programs go on.
+/// @throws OptionError for a coloured one, of which those paint each channel for itself
 Holes officially_masked(const Image& photo, const Image& mask) {
     Image rounded = official_detection_photo(photo);
-    const Image grey = to_grey(to_8_bit(mask));
+    const Image shallow = to_8_bit(mask);
+    const Image grey = to_grey(shallow);
+    const Image colours = difference(to_rgb(grey), to_rgb(shallow));
+    if (std::ranges::any_of(colours.samples(), [](auto level) { return level > 0; })) {
+        throw_option_error("scratches", "the mask has colours; --official takes grey ones");
+    }
     const Size size = rounded.size();
     const Image fitted = grey.size() == size ? grey : resize(grey, size, Resampling::nearest);
     return {std::move(rounded), fitted, {}, resizing_note(mask, size)};
@@ -63,8 +71,10 @@ ReadMask read_masks(const std::string& source, std::size_t photos) {
         return [mask = read_image(source)](const std::string&) { return mask; };
     }
     return [masks = photos_by_name(source, "scratches"), source](const std::string& name) {
+        // The mask of "a.jpg" is "a.png", or "a.jpg.png" as detect calls it beside an "a.png".
         const std::string stem = without_picture_extension(name).string();
-        const auto mask = masks.find(stem);
+        auto mask = masks.find(name);
+        if (mask == masks.end()) mask = masks.find(stem);
         if (mask == masks.end()) {
             throw_io_error(source, "has no mask of the name '" + stem + "'");
         }
@@ -81,23 +91,25 @@ FindHoles found_by(const ScratchArguments& arguments, std::size_t photos) {
     }
     const auto holes = arguments.official ? officially_detected : detected;
     return
-        [holes, detector = detector_of(arguments.detector), threshold = arguments.threshold](
+        [holes, detector = detector_of(arguments.detector),
+         threshold = arguments.threshold.value_or(scratch_threshold)](
             const Image& photo, const std::string&) { return holes(detector, photo, threshold); };
 }
 
 }  // namespace
 
-void add_scratch_options(CLI::App& command, ScratchArguments& arguments) {
+void add_scratch_options(CLI::App& command, ScratchArguments& arguments,
+                         const std::string& dilation) {
     command
         .add_option("--threshold", arguments.threshold,
-                    "How likely a pixel must be a scratch to be taken for one, 0 to 1")
+                    "How likely a pixel must be a scratch to be taken for one, 0 to 1; 0.4 unless "
+                    "given")
         ->check(CLI::Range(0.0, 1.0, ""))
-        ->capture_default_str();
+        ->type_name("P");
     constexpr int most_pixels = 1024;
     command
         .add_option("--dilate", arguments.dilate,
-                    "Pixels by which the mask grows on each side; 0 unless given, 3 with "
-                    "--high-resolution")
+                    "Pixels by which the mask grows on each side; " + dilation)
         ->check(CLI::Range(0, most_pixels, ""))
         ->type_name("PIXELS");
     command.add_flag("--official", arguments.official,

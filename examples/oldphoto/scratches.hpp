@@ -11,17 +11,21 @@
 namespace oldphoto::program {
 
 struct ScratchArguments {
-    std::string source = "none";  ///< "none", "detect", or a mask or a folder of masks
-    std::string detector;         ///< weights, or the folder of the published download
-    double threshold = 0.4;
-    std::optional<int> dilate{};  ///< pixels by which holes grow on each side
+    std::string source = "none";        ///< "none", "detect", or a mask or a folder of masks
+    std::string detector{};             ///< weights, or the folder of the published download
+    std::optional<double> threshold{};  ///< scratch_threshold where it is not given
+    std::optional<int> dilate{};        ///< pixels by which holes grow on each side
     bool official = false;
 
     [[nodiscard]] bool any() const { return source != "none"; }
+    /// The mask or the folder of masks; empty where there is none.
+    [[nodiscard]] std::string masks() const { return any() && source != "detect" ? source : ""; }
 };
 
 /// Adds --threshold, --dilate and --official.
-void add_scratch_options(CLI::App& command, ScratchArguments& arguments);
+/// @param dilation  what --dilate is where it is not given, for the help.
+void add_scratch_options(CLI::App& command, ScratchArguments& arguments,
+                         const std::string& dilation);
 
 /// A photo and its holes.
 struct Holes {

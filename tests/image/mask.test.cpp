@@ -20,6 +20,8 @@ TEST_CASE("a mask is made of any picture", "[image][mask]") {
     const Image grey = test::grey({4, 1}, {0, 127, 128, 255});
     CHECK(samples_of(to_mask(grey, {4, 1})) == Levels{0, 0, 255, 255});
     CHECK(to_mask(to_rgb(grey), {4, 1}) == to_mask(grey, {4, 1}));
+    const auto red = Image::from_samples<std::uint8_t>({2, 1}, 3, {128, 0, 0, 127, 127, 127});
+    CHECK(samples_of(to_mask(red, {2, 1})) == Levels{255, 0});
     Image transparent = grey;
     transparent.set_alpha(Levels{0, 0, 0, 0});
     CHECK(to_mask(transparent, {4, 1}) == to_mask(grey, {4, 1}));

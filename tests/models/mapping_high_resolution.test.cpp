@@ -150,6 +150,8 @@ TEST_CASE("a mapping with patch attention refuses options that it cannot have", 
     CHECK(message({.mapping = {.widen = 0}}) == "mapping: widen must lie in 1..15, got 0");
     CHECK(message({.patches = {8, 0, 2}}) == name + "patches must lie in 1..64, got 0");
     CHECK(message({.patches = {65, 4, 2}}) == name + "patches must lie in 1..64, got 65");
+    CHECK(message({.patches = {9, 5, 2}}) ==
+          name + "patches must have a common multiple of at most 64, got 90");
     CHECK(message({.hole_share = 1}) ==
           name + "hole_share must be at least 0 and below 1, got 1.000000");
     CHECK_THROWS_AS(HighResolutionMapping<>({.patches = {8, 4, 0}}, Init::zeros()), OptionError);

@@ -49,7 +49,7 @@ TEST_CASE("each norm has the state of its kind", "[nn][state]") {
 }
 
 TEST_CASE("a batch norm that is not affine has running statistics alone", "[nn][state]") {
-    const BatchNorm2d<double> norm(2, false);
+    const BatchNorm2d<double> norm(2, {.affine = false});
     CHECK(test::state_lines<double>(norm) ==
           Lines{"running_mean 2", "running_var 2", "num_batches_tracked "});
     CHECK(norm(batch()).value().to_values() == BatchNorm2d<double>(2)(batch()).value().to_values());

@@ -126,8 +126,21 @@ TEST_CASE("a mask that fits no photo is refused", "[pipeline][holes][error]") {
                       "  photo (H, W, C) = (12, 16, 3)\n"
                       "  mask (H, W, C) = (16, 12, 1)");
     CHECK_THROWS_AS(restorer(photo, test::flat({16, 12}, 3, 0)), ShapeError);
-    CHECK_THROWS_WITH(restorer(photo, test::flat({16, 12}, 1, 255)),
-                      "restore: the mask covers the whole photo, nothing is left to restore from");
+    // A hole on every latent: everywhere, or a dot on each 4 x 4 pixels.
+    Image dots = test::flat({16, 12}, 1, 0);
+    for (Index y = 0; y < 12; y += 4) {
+        for (Index x = 0; x < 16; x += 4)
+            dots.samples()[static_cast<std::size_t>(y * 16 + x)] = 255;
+    }
+    for (const Image& mask : {test::flat({16, 12}, 1, 255), test::flat({16, 12}, 1, 254), dots}) {
+        for (const std::string tone : {"", carried}) {
+            CHECK_THROWS_WITH(
+                scratch_restorer(tone)(photo, mask),
+                "translation: the mask leaves nothing of the photo to restore its holes from");
+        }
+    }
+    dots.samples()[0] = 0;
+    CHECK_NOTHROW(restorer(photo, dots));
 }
 
 TEST_CASE("a model of another mapping is refused with what is missing", "[pipeline][file][error]") {

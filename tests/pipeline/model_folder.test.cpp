@@ -69,7 +69,9 @@ TEST_CASE("a file of the download with another network in it is named", "[pipeli
     fs::copy_file(networks + "mapping_quality/latest_net_mapping_net.pth", path,
                   fs::copy_options::overwrite_existing);
     CHECK_THROWS_WITH(read_model(folder / "d", ModelKind::quality),
-                      path + ": has no weights whose names begin with \"encoder.\"");
+                      path +
+                          ": has no weights whose names begin with \"encoder.\"; the first is "
+                          "\"model.0.weight\"");
 }
 
 TEST_CASE("a model file is read whatever it restores", "[pipeline][file]") {

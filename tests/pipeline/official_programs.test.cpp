@@ -171,7 +171,11 @@ TEST_CASE("the published programs round sizes, make grey RGB and lose alpha",
 
 TEST_CASE("a photo too thin for the published sizes is an error", "[pipeline][official][error]") {
     CHECK_THROWS_WITH(official_detection_photo(test::pattern({100, 3}, 3)),
-                      "resize: sides must lie in 1 .. 2^30, got 96 x 0");
+                      "official_resize: a photo of 100 x 3 pixels is too small, its sides are "
+                      "rounded to 96 x 0");
+    CHECK_THROWS_WITH(official_detection(constant_detector(0), test::pattern({600, 20}, 3)),
+                      "official_detection: a photo of 600 x 20 pixels would be looked at in 9728 x "
+                      "256, more than 4096 a side");
 }
 
 TEST_CASE("the published restoration wants a mask of the photo's size",
@@ -184,7 +188,24 @@ TEST_CASE("the published restoration wants a mask of the photo's size",
         official_restoration(networks, test::pattern({16, 16}, 3), test::flat({16, 12}, 1, 0)),
         Catch::StartsWith("official_restoration: the mask must have the photo's "
                           "size and one channel"));
+    CHECK_THROWS_WITH(
+        official_restoration(networks, test::pattern({16, 16}, 3), test::flat({16, 16}, 1, 255)),
+        "translation: the mask leaves nothing of the photo to restore its holes from");
     CHECK_THROWS_AS(
         official_restoration(networks, test::pattern({18, 16}, 3), test::flat({18, 16}, 1, 0)),
         ShapeError);
+}
+
+TEST_CASE("the published restoration wants networks as published", "[pipeline][official][error]") {
+    const Mapping<> mapping({.base = 2, .max_width = 4, .blocks = 1, .widen = 1}, Init::zeros());
+    const Vae<> vae({.width = 2, .max_width = 2}, Init::zeros());
+    const TripletTranslation<> toned(vae, mapping, vae, {.kind = ToneKind::carried});
+    const Vae<> deep({.width = 2, .max_width = 2, .bottleneck = VaeBottleneck::half},
+                     Init::zeros());
+    const TripletTranslation<> eight(deep, mapping, deep);
+    for (const auto& networks : {toned, eight}) {
+        CHECK_THROWS_WITH(official_restoration(networks, test::pattern({16, 16}, 3)),
+                          "official_restoration: the published programs carry no tone and shrink "
+                          "photos by 4; these networks do otherwise");
+    }
 }

@@ -190,7 +190,8 @@ TEST_CASE("models that do not fit are refused by file and network", "[pipeline][
     const test::SmallModel model;
     const auto arrays = model.arrays();
     CHECK(load_message(with_prefix(arrays, "vae_a.", "vae_a."), {}) ==
-          "PATH: has no weights whose names begin with \"mapping.\"");
+          "PATH: has no weights whose names begin with \"mapping.\"; the first is "
+          "\"vae_a.encoder.1.weight\"");
 
     CHECK(
         load_message(test::replaced(arrays, "vae_a.encoder.4.bias", Array(DType::f32, {5})), {}) ==

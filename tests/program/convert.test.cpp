@@ -196,7 +196,7 @@ TEST_CASE("convert does not write over its input", "[program][convert]") {
         const auto outcome = run_program("convert " + path + " " + output);
         CHECK(outcome.status == 1);
         CHECK(outcome.err ==
-              "oldphoto: " + output + ": is the file to convert; give another name to write to\n");
+              "oldphoto: " + output + ": is read too; give another name to write to\n");
     }
     CHECK(read_text(path) == before);
 }

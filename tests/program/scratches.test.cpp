@@ -117,6 +117,14 @@ TEST_CASE("restore --official does what the published programs do", "[program][s
     CHECK(stage.read("out.png") == official_restoration(stage.scratch().translation(),
                                                         detection.photo, detection.saved_mask()));
     CHECK(stage.read("out.difference.png").size() == Size{32, 32});
+
+    REQUIRE(
+        stage.restore("--official --high-resolution --threshold 0.9 --scratches detect").status ==
+        0);
+    const auto patches = HighResolutionRestorer<>::load(
+        read_model(stage.model, ModelKind::high_resolution), stage.model);
+    CHECK(stage.read("out.png") == official_restoration(patches.translation(), detection.photo,
+                                                        grown(detection.saved_mask(0.9), 3)));
 }
 
 TEST_CASE("restore takes a folder of masks by the photos' names", "[program][scratches]") {
@@ -136,6 +144,71 @@ TEST_CASE("restore takes a folder of masks by the photos' names", "[program][scr
     CHECK(outcome.lines().back() == "1 photo restored, 1 failed");
 }
 
+TEST_CASE("restore does not write over a mask, nor take one for a photo", "[program][scratches]") {
+    const Stage stage;
+    const std::string in = stage.folder / "in";
+    fs::create_directories(in + "/masks");
+    fs::copy_file(stage.folder / "photo.png", in + "/a.png");
+    fs::copy_file(stage.folder / "mask.png", in + "/masks/a.png");
+    const std::string before = read_text(in + "/masks/a.png");
+    const std::string command =
+        "restore " + in + " --model " + stage.model + " --scratches " + in + "/masks -o ";
+    const auto refused = run_program(command + in + "/masks");
+    CHECK(refused.status == 1);
+    CHECK(refused.err == "oldphoto: restore: " + in +
+                             "/masks/a.png is a mask and would be overwritten; choose another "
+                             "output\n");
+    fs::copy_file(stage.folder / "mask.png", stage.folder / "out.png");
+    CHECK(stage.restore("--scratches " + stage.folder / "out.png").status == 1);
+    CHECK(stage.read("out.png") == stage.mask);
+    CHECK(read_text(in + "/masks/a.png") == before);
+
+    const auto outcome = run_program(command + stage.folder / "out");
+    CHECK(outcome.status == 0);
+    CHECK(outcome.lines().back() == "1 photo restored");
+}
+
+TEST_CASE("restore finds the masks that detect made of photos of one name",
+          "[program][scratches]") {
+    const Stage stage;
+    const std::string in = stage.folder / "in";
+    fs::create_directories(in);
+    write_image(stage.photo, in + "/a.png");
+    write_image(stage.photo, in + "/a.bmp");
+    REQUIRE(run_program("detect " + in + " -o " + stage.folder / "masks" + " --model " +
+                        stage.model + " --threshold 0.9")
+                .status == 0);
+    const auto outcome = run_program("restore " + in + " -o " + stage.folder / "out" + " --model " +
+                                     stage.model + " --scratches " + stage.folder / "masks");
+    CHECK(outcome.status == 0);
+    CHECK(outcome.lines().back() == "2 photos restored");
+}
+
+TEST_CASE("restore takes red masks but not under --official", "[program][scratches]") {
+    const Stage stage;
+    Image red = to_rgb(stage.mask);
+    for (std::size_t i = 0; i < red.samples().size(); ++i) {
+        if (i % 3 != 0) red.samples()[i] = 0;
+    }
+    write_image(red, stage.folder / "red.png");
+    REQUIRE(stage.restore("--also mask --scratches " + stage.folder / "red.png").status == 0);
+    CHECK(stage.read("out.mask.png") == stage.mask);
+    const auto official = stage.restore("--official --scratches " + stage.folder / "red.png");
+    CHECK(has_line(official, "FAILED " + stage.folder / "photo.png" +
+                                 ": scratches: the mask has colours; --official takes grey ones"));
+}
+
+TEST_CASE("restore leaves nothing beside a result that it cannot write",
+          "[program][scratches][error]") {
+    const Stage stage;
+    fs::create_directories(stage.folder / "out/photo.png");
+    const auto outcome = run_program("restore " + stage.folder / "photo.png" + " -o " +
+                                     stage.folder / "out" + " --model " + stage.model +
+                                     " --also mask --scratches " + stage.folder / "mask.png");
+    CHECK(outcome.status == 1);
+    CHECK_FALSE(fs::exists(stage.folder / "out/photo.mask.png"));
+}
+
 TEST_CASE("restore brings a mask of another size to the photo's and says so",
           "[program][scratches]") {
     const Stage stage;
@@ -152,14 +225,14 @@ TEST_CASE("what the published programs hide is an error", "[program][scratches][
     const auto all = stage.restore("--scratches " + stage.folder / "all.png");
     CHECK(all.status == 1);
     CHECK(has_line(all, "FAILED " + stage.folder / "photo.png" +
-                            ": restore: the mask covers the whole photo"));
+                            ": translation: the mask leaves nothing of the photo"));
     CHECK_FALSE(fs::exists(stage.folder / "out.png"));
 
     const auto patches =
         stage.restore("--official --high-resolution --scratches " + stage.folder / "all.png");
     CHECK(patches.status == 1);
     CHECK(has_line(patches, "FAILED " + stage.folder / "photo.png" +
-                                ": patch_attention: every patch of 8 x 8 pixels is a hole"));
+                                ": translation: the mask leaves nothing of the photo"));
 
     const std::string missing =
         stage.model + "/Global/checkpoints/restoration/mapping_scratch/latest_net_mapping_net.pth";
@@ -182,6 +255,12 @@ TEST_CASE("restore refuses options that do not go together", "[program][scratche
     CHECK(error_of("--keep-outside-mask") ==
           "oldphoto: restore: --keep-outside-mask needs --scratches\n");
     CHECK(error_of("--dilate 2") == "oldphoto: restore: --dilate needs --scratches\n");
+    const std::string given = " --scratches " + stage.folder / "mask.png";
+    CHECK(error_of("--threshold 0.5" + given) ==
+          "oldphoto: restore: --threshold needs --scratches detect\n");
+    CHECK(error_of("--detector d" + given) ==
+          "oldphoto: restore: --detector needs --scratches detect\n");
+    CHECK(error_of("--also mask,mask" + given) == "oldphoto: also: 'mask' stands twice\n");
     CHECK(error_of("--also mask") ==
           "oldphoto: restore: a mask and its overlay need --scratches\n");
     CHECK(error_of("--also probability --scratches " + stage.folder / "mask.png") ==
@@ -190,6 +269,10 @@ TEST_CASE("restore refuses options that do not go together", "[program][scratche
                                         stage.folder / "out.png" + " --scratches detect");
     CHECK(by_default.err ==
           "oldphoto: restore: the default model fills no holes; name one that does with --model\n");
+    const auto official = run_program("restore " + stage.folder / "photo.png" + " -o " +
+                                      stage.folder / "out.png" + " --official");
+    CHECK(official.err ==
+          "oldphoto: restore: the default model is not a published one; name one with --model\n");
     fs::create_directory(stage.folder / "in");
     write_image(stage.photo, stage.folder / "in/a.png");
     write_image(stage.photo, stage.folder / "in/a.mask.png");

@@ -12,15 +12,20 @@
 /// Masks, grey 8-bit pictures in which white is a hole, and pictures that show what they do.
 namespace oldphoto {
 
-/// A mask that says yes or no from any picture: 255 where its grey is 128 or more, else 0, so that
-/// the noise of a JPEG does not count as holes. Brought to the size of a photo by the nearest
-/// pixel.
+/// A mask that says yes or no from any picture: 255 where its largest channel is 128 or more, else
+/// 0. So red counts as white does, and the noise of a JPEG does not count. Brought to the size of a
+/// photo by the nearest pixel.
 /// @param picture  grey or RGB, of 8 bits or 16; its alpha is left out.
 [[nodiscard]] inline Image to_mask(const Image& picture, Size size) {
-    const Image grey = to_grey(to_8_bit(picture));
-    const Image fitted = grey.size() == size ? grey : resize(grey, size, Resampling::nearest);
-    std::vector<std::uint8_t> levels;
-    for (const std::uint8_t level : fitted.samples()) levels.push_back(level >= 128 ? 255 : 0);
+    const Image shallow = to_8_bit(picture);
+    const Image fitted =
+        shallow.size() == size ? shallow : resize(shallow, size, Resampling::nearest);
+    const auto samples = fitted.samples();
+    const auto channels = static_cast<std::size_t>(fitted.channels());
+    std::vector<std::uint8_t> levels(samples.size() / channels);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (samples[i] >= 128) levels[i / channels] = 255;
+    }
     return Image::from_samples(size, 1, std::move(levels));
 }
 

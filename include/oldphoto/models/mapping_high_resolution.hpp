@@ -22,6 +22,11 @@ struct HighResolutionMappingOptions {
     [[nodiscard]] friend bool operator==(const HighResolutionMappingOptions&,
                                          const HighResolutionMappingOptions&) = default;
 
+    /// Of a latent's sides, so that patches of all scales cover it.
+    [[nodiscard]] Index size_multiple() const {
+        return std::accumulate(patches.begin(), patches.end(), Index{1}, std::lcm<Index, Index>);
+    }
+
     /// @throws OptionError
     void check() const {
         mapping.check();
@@ -29,6 +34,8 @@ struct HighResolutionMappingOptions {
             require_option(patch >= 1 && patch <= 64, "mapping_high_resolution",
                            "patches must lie in 1..64", patch);
         }
+        require_option(size_multiple() <= 64, "mapping_high_resolution",
+                       "patches must have a common multiple of at most 64", size_multiple());
         require_option(hole_share >= 0 && hole_share < 1, "mapping_high_resolution",
                        "hole_share must be at least 0 and below 1", hole_share);
     }
@@ -78,10 +85,7 @@ public:
     [[nodiscard]] Index smallest_side() const noexcept { return options_.mapping.dilation + 1; }
 
     /// Of a latent's sides, so that patches of all scales cover it.
-    [[nodiscard]] Index size_multiple() const {
-        const auto& patches = options_.patches;
-        return std::accumulate(patches.begin(), patches.end(), Index{1}, std::lcm<Index, Index>);
-    }
+    [[nodiscard]] Index size_multiple() const { return options_.size_multiple(); }
 
     /// @param z     (N, base, h, w)
     /// @param mask  (N, 1, H, W), in [0, 1]: 1 is a hole, 0 is clean; of the photo's size

@@ -31,21 +31,26 @@ private:
     double eps_;
 };
 
+struct BatchNorm2dOptions {
+    double eps = 1e-5;      ///< added to the variance
+    double momentum = 0.1;  ///< share of the batch in the running statistics
+    bool affine = true;
+};
+
 /// (N, C, H, W): each channel to mean 0 and variance 1 over the batch, then, where affine, times
 /// weight (C) plus bias (C), which begin as 1 and 0. Outside training the running statistics take
 /// the place of the batch's.
 template <class T = float, class B = Cpu>
 class BatchNorm2d {
 public:
-    explicit BatchNorm2d(Index channels, bool affine = true, double eps = 1e-5,
-                         double momentum = 0.1)
-        : weight_(Tensor<T, 1, B>::ones({affine ? channels : 0}), true),
-          bias_(Tensor<T, 1, B>::zeros({affine ? channels : 0}), true),
+    explicit BatchNorm2d(Index channels, const BatchNorm2dOptions& o = {})
+        : weight_(Tensor<T, 1, B>::ones({o.affine ? channels : 0}), true),
+          bias_(Tensor<T, 1, B>::zeros({o.affine ? channels : 0}), true),
           running_mean_(Tensor<T, 1, B>::zeros({channels})),
           running_var_(Tensor<T, 1, B>::ones({channels})),
           batches_tracked_(Tensor<T, 0, B>::zeros({})),
-          eps_(eps),
-          momentum_(momentum) {}
+          eps_(o.eps),
+          momentum_(o.momentum) {}
 
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
         const auto y = batch_norm(x, weight_, bias_, running_mean_.value(), running_var_.value(),

@@ -27,7 +27,7 @@ class Spade {
 public:
     /// @throws OptionError
     Spade(const SpadeOptions& o, const Init& init)
-        : norm_(o.channels, false),
+        : norm_(o.channels, {.affine = false}),
           shared_{conv(o.condition_channels, o.hidden_channels, init), Relu{}},
           gamma_(conv(o.hidden_channels, o.channels, init)),
           beta_(conv(o.hidden_channels, o.channels, init)) {}

@@ -146,8 +146,8 @@ template <class T, class B>
 /// Patch k of y is patch sources[k] of x. What was chosen is taken as given: dL/dx is the sum of
 /// the gradients of all copies.
 ///
-/// Beyond y it holds what patch_sources() returns, and while it looks, 16 bytes for each query and
-/// 512 keys and 1.3 MB (double: 2.6 MB) a thread: neither patches side by side nor likenesses.
+/// Beyond y it holds what patch_sources() returns, and while it looks, 8 bytes for each query and
+/// each key and 1.3 MB (double: 2.6 MB) a thread: neither patches side by side nor likenesses.
 template <class T, class B>
 struct PatchAttentionOp {
     static constexpr const char* name = detail::patch_attention_name;

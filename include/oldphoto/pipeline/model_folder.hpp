@@ -41,10 +41,7 @@ inline void add_network(NamedArrays& model, const std::filesystem::path& path,
                         std::string_view half, std::string_view prefix) {
     const auto network = read_weights(path.string());
     const auto part = with_prefix(network.tensors, half, prefix);
-    if (part.empty()) {
-        throw_weights_error(path.string(),
-                            "has no weights whose names begin with " + quote_json(half));
-    }
+    if (part.empty()) throw_no_part(path.string(), half, network.tensors);
     for (const auto& [name, array] : part) model.insert(name, array);
 }
 

@@ -25,8 +25,7 @@ inline NamedArrays network_part(const Safetensors& file, const std::string& path
                                 std::string_view prefix, std::string_view replacement) {
     auto part = with_prefix(file.tensors, prefix, replacement);
     if (part.empty()) {
-        throw_weights_error(
-            path, "has no weights whose names begin with \"" + std::string(prefix) + "\"");
+        throw_no_part(path, prefix, file.tensors);
     }
     return part;
 }
@@ -160,16 +159,13 @@ public:
     /// The same with holes, which are painted white before a network sees them.
     /// @param mask  grey, of 8 bits and of the photo's size, white in holes; see to_mask(). The
     ///              published high resolution takes grown(mask, 3).
-    /// @throws ShapeError when the mask does not fit; OptionError when it covers the whole photo
+    /// @throws ShapeError when the mask does not fit; OptionError when it leaves nothing to restore
+    ///         from
     [[nodiscard]] Restoration operator()(const Image& photo, const Image& mask,
                                          const HoleOptions& options = {}) const requires
         MaskedLayer<Map, T, B> {
         const Image input = to_8_bit(photo);
         detail::check_mask("restore", input, mask);
-        if (covered_share(mask) == 1) {
-            throw_option_error("restore",
-                               "the mask covers the whole photo, nothing is left to restore from");
-        }
         const Image holes = to_rgb(with_holes(input, mask));
         const Image output =
             like(input, to_image(translation_(to_tensor<T, B>(holes), to_mask_tensor<T, B>(mask))));

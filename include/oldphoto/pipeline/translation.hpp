@@ -4,6 +4,8 @@
 #include <oldphoto/models/tone.hpp>
 #include <oldphoto/models/vae.hpp>
 #include <oldphoto/ops/pad.hpp>
+#include <oldphoto/ops/partial_nonlocal.hpp>
+#include <oldphoto/tensor/reduce.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -27,6 +29,23 @@ concept Decoder = requires(const D& decoder, const Variable<T, 4, B>& z) {
 /// What takes latents to latents, with or without a mask.
 template <class M, class T, class B = Cpu>
 concept LatentMap = Layer<M, T, B> || MaskedLayer<M, T, B>;
+
+namespace detail {
+
+/// @param mask    (N, 1, H, W), 1 in holes
+/// @param latent  its size
+/// @throws OptionError unless something of every latent is clean: there is nothing to fill holes
+/// from
+template <class T, class B>
+void check_clean_latents(const Tensor<T, 4, B>& mask, Pair latent) {
+    const Tensor<T, 4, B> most = max(valid_map(mask, latent), {1, 2, 3});
+    if (!(min(most) > 0)) {
+        throw_option_error("translation",
+                           "the mask leaves nothing of the photo to restore its holes from");
+    }
+}
+
+}  // namespace detail
 
 /// Translation by a triplet of domains: two that share an encoder, and a third to which its latents
 /// are mapped and decoded. Photo restoration is its first instance: old photos and synthetic ones
@@ -70,8 +89,9 @@ public:
     }
     /// The same with holes, whose pixels leave no trace in the tone.
     /// @param mask  (N, 1, H, W), in [0, 1]: 1 is a hole, 0 is clean. It is padded as x is.
-    /// @throws ShapeError when the mask does not fit; OptionError when the tone is carried and a
-    ///         picture is nothing but a hole, and what the mapping throws
+    /// @throws ShapeError when the mask does not fit; OptionError when it leaves nothing of a
+    /// latent
+    ///         clean; what the mapping throws
     [[nodiscard]] Tensor<T, 4, B> operator()(const Tensor<T, 4, B>& x, const Tensor<T, 4, B>& mask)
         const requires MaskedLayer<Map, T, B> {
         const Shape<4> expected{x.dim(0), 1, x.dim(2), x.dim(3)};
@@ -81,8 +101,10 @@ public:
                                {"mask (N, 1, H, W)", dims_of(mask.shape())}});
         }
         const auto recording = Program::pause();
-        const auto tone = tone_of(x, mask, tone_);
         const auto holes = padded_to_fit(Variable<T, 4, B>(mask)).value();
+        const Index m = vae_a_.options().size_multiple();
+        detail::check_clean_latents(holes, {holes.dim(2) / m, holes.dim(3) / m});
+        const auto tone = tone_of(x, mask, tone_);
         return finished(mapping_(encoded(x, tone), holes), tone, x.shape());
     }
 

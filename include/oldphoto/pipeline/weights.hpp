@@ -19,6 +19,14 @@ namespace detail {
     throw WeightsError(file + ": " + reason);
 }
 
+/// Throws that no name begins with `prefix`, and what the first name is.
+[[noreturn]] inline void throw_no_part(const std::string& file, std::string_view prefix,
+                                       const NamedArrays& arrays) {
+    std::string reason = "has no weights whose names begin with " + quote_json(prefix);
+    if (!arrays.empty()) reason += "; the first is " + quote_json(arrays.begin()->name);
+    throw_weights_error(file, reason);
+}
+
 inline void check_weight(const std::string& file, const std::string& name, const Array& stored,
                          const std::vector<Index>& expected) {
     if (stored.dims() != expected) {

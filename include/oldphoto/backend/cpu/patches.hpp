@@ -77,19 +77,22 @@ template <class T>
     return lengths;
 }
 
-/// The best key of a tile for each of its queries, to as many places.
+/// Lets the keys of a tile take the place of each query's best match, where they are more like it.
+/// @param first    number of the tile's first key.
+/// @param matches  one for each query.
 template <class T>
 void match_tile(const PatchGrid& grid, const View<T, 3>& x, std::span<const Index> queries,
-                std::span<const Index> keys, PatchMatch<T>* matches) {
+                std::span<const Index> keys, Index first, PatchMatch<T>* matches) {
     T* const products = scratch<T, 2>(patch_queries * patch_keys);
     const auto lengths = multiply_patches(grid, x, queries, keys, products);
     const T* product = products;
     for (std::size_t i = 0; i < queries.size(); ++i) {
         // The length of the query would change no order.
-        matches[i] = {-std::numeric_limits<T>::infinity(), 0};
         for (std::size_t j = 0; j < keys.size(); ++j) {
             const T likeness = *product++ / lengths[j];
-            if (likeness > matches[i].likeness) matches[i] = {likeness, static_cast<Index>(j)};
+            if (likeness > matches[i].likeness) {
+                matches[i] = {likeness, first + static_cast<Index>(j)};
+            }
         }
     }
 }
@@ -97,7 +100,7 @@ void match_tile(const PatchGrid& grid, const View<T, 3>& x, std::span<const Inde
 /// For each query the key most like it: the one with the largest cosine between their elements,
 /// of equal ones the first. Equal patches have equal cosines, bit by bit.
 ///
-/// Keeps a match for each query and `patch_keys` keys, 16 bytes, and a tile for each thread.
+/// Keeps the place of each query and key, 8 bytes, and a tile for each thread.
 /// @param x        (C, H, W), dense.
 /// @param queries  numbers of patches.
 /// @param keys     the same; at least one.
@@ -117,28 +120,21 @@ void match_patches(const PatchGrid& grid, const View<T, 3>& x, std::span<const I
         return from.first(std::min(static_cast<std::size_t>(size), from.size()));
     };
     const auto count = static_cast<Index>(queries.size());
-    const Index query_tiles = Partition{count, patch_queries}.chunks();
     const Index key_tiles = Partition{static_cast<Index>(keys.size()), patch_keys}.chunks();
-    std::vector<PatchMatch<T>> matches(static_cast<std::size_t>(key_tiles * count));
-    for_each_chunk({query_tiles * key_tiles, 1}, [&](Index begin, Index end) {
-        for (Index k = begin; k < end; ++k) {
-            const Index tile = k % query_tiles;
-            const Index key_tile = k / query_tiles;
-            match_tile(grid, x, part(query_corners, tile, patch_queries),
-                       part(key_corners, key_tile, patch_keys),
-                       matches.data() + key_tile * count + tile * patch_queries);
-        }
-    });
-    for (Index i = 0; i < count; ++i) {
-        PatchMatch<T> winner = matches[static_cast<std::size_t>(i)];
-        for (Index key_tile = 1; key_tile < key_tiles; ++key_tile) {
-            const auto& match = matches[static_cast<std::size_t>(key_tile * count + i)];
-            if (match.likeness > winner.likeness) {
-                winner = {match.likeness, key_tile * patch_keys + match.key};
+    for_each_chunk({Partition{count, patch_queries}.chunks(), 1}, [&](Index begin, Index end) {
+        for (Index tile = begin; tile < end; ++tile) {
+            const auto of_tile = part(query_corners, tile, patch_queries);
+            std::vector<PatchMatch<T>> matches(of_tile.size(),
+                                               {-std::numeric_limits<T>::infinity(), 0});
+            for (Index k = 0; k < key_tiles; ++k) {
+                match_tile(grid, x, of_tile, part(key_corners, k, patch_keys), k * patch_keys,
+                           matches.data());
+            }
+            for (std::size_t i = 0; i < matches.size(); ++i) {
+                best[tile * patch_queries + static_cast<Index>(i)] = matches[i].key;
             }
         }
-        best[i] = winner.key;
-    }
+    });
 }
 
 /// Calls visit(to, from) for every row of every patch, with the offsets of its copy and of what is

@@ -1,0 +1,114 @@
+// ours CASE SIZE THREADS RUNS: the best time of a run in seconds, and the peak memory in MB. The
+// cases and what they compute are those of peer.py.
+#include <oldphoto/core/parallel.hpp>
+#include <oldphoto/pipeline/official_networks.hpp>
+#include <oldphoto/train/mapping_stage.hpp>
+#include <oldphoto/train/trainer.hpp>
+#include <oldphoto/train/vae_stage.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <sys/resource.h>
+
+namespace {
+
+using namespace oldphoto;
+using Run = std::function<void()>;
+
+Rng& numbers() {
+    static Rng rng(1);
+    return rng;
+}
+
+Init initial() {
+    return {numbers(), InitKind::he_normal};
+}
+
+Tensor<float, 4> picture(Index count, Index channels, Index size) {
+    return uniform<float, 4>({count, channels, size, size}, numbers(), -1.0F, 1.0F);
+}
+
+/// A bar of a sixteenth of the width.
+Tensor<float, 4> holes(Index size) {
+    const auto mask = Tensor<float, 4>::zeros({1, 1, size, size});
+    mask.slice(3, size / 2, size / 2 + size / 16).fill(1);
+    return mask;
+}
+
+Run quality(Index size) {
+    return [networks = official_quality(initial()), x = picture(1, 3, size)] {
+        static_cast<void>(networks(x));
+    };
+}
+
+template <class Networks>
+Run filling(const Networks& networks, Index size) {
+    return [networks, x = picture(1, 3, size), mask = holes(size)] {
+        static_cast<void>(networks(x, mask));
+    };
+}
+
+Run detecting(Index size) {
+    return [detector = official_detector(initial()), x = picture(1, 1, size)] {
+        const auto recording = Program::pause();
+        static_cast<void>(detector(Variable<float, 4>(x)).value());
+    };
+}
+
+/// A step of Adam.
+template <class Stage>
+Run stepping(const Stage& stage, const Batch<>& batch) {
+    auto trainer = std::make_shared<Trainer<Stage>>(stage, TrainerOptions{});
+    return [trainer, batch] { trainer->step(batch); };
+}
+
+Run vae_step(Index size) {
+    const auto x = picture(4, 3, size);
+    return stepping(VaeStage<>(Vae<>({}, initial()), {}), {x, x, {}});
+}
+
+Run mapping_step(Index size) {
+    const MappingStage<> stage(Vae<>({}, initial(), VaePart::encoder), Mapping<>({}, initial()),
+                               Vae<>({}, initial()), {});
+    return stepping(stage, {picture(1, 3, size), picture(1, 3, size), {}});
+}
+
+/// @return  nothing for an unknown case.
+Run run_of(const std::string& name, Index size) {
+    if (name == "quality") return quality(size);
+    if (name == "scratch") return filling(official_scratch(initial()), size);
+    if (name == "high_resolution") return filling(official_high_resolution(initial()), size);
+    if (name == "detector") return detecting(size);
+    if (name == "vae_step") return vae_step(size);
+    if (name == "mapping_step") return mapping_step(size);
+    return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Run run = argc == 5 ? run_of(argv[1], std::atoi(argv[2])) : Run();
+    if (!run) {
+        std::fputs("usage: ours CASE SIZE THREADS RUNS\n", stderr);
+        return EXIT_FAILURE;
+    }
+    set_thread_count(std::atoi(argv[3]));
+    run();
+    double best = std::numeric_limits<double>::infinity();
+    for (int k = 0; k < std::atoi(argv[4]); ++k) {
+        const auto start = std::chrono::steady_clock::now();
+        run();
+        const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+        best = std::min(best, time.count());
+    }
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    std::printf("%.4f %.0f\n", best, static_cast<double>(usage.ru_maxrss) / 1024.0);
+    return EXIT_SUCCESS;
+}
