@@ -19,12 +19,12 @@ template <class Options>
 using Settings = std::vector<Setting<Options>>;
 
 double number(const std::string& name, const FlatValue& value) {
-    if (const auto* stored = std::get_if<double>(&value)) return *stored;
+    if (const double* stored = value.as_number()) return *stored;
     throw_option_error(name, "expected a number");
 }
 
 Index whole_number(const std::string& name, const FlatValue& value) {
-    const auto* stored = std::get_if<double>(&value);
+    const double* stored = value.as_number();
     constexpr double largest = 1 << 20;
     if (stored == nullptr || *stored < -1 || *stored > largest ||
         *stored != static_cast<double>(static_cast<Index>(*stored))) {
@@ -36,7 +36,7 @@ Index whole_number(const std::string& name, const FlatValue& value) {
 /// The place among `words` of the one that is given.
 std::size_t choice(const std::string& name, const FlatValue& value,
                    const std::vector<std::string>& words) {
-    const auto* stored = std::get_if<std::string>(&value);
+    const std::string* stored = value.as_text();
     const auto found = std::find(words.begin(), words.end(), stored == nullptr ? "" : *stored);
     if (found == words.end()) throw_option_error(name, "expected one of " + join(words));
     return static_cast<std::size_t>(found - words.begin());

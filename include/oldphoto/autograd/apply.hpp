@@ -4,6 +4,8 @@
 
 #include <array>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 
 /// apply<Op>: run forward now, and inside a Program's recording keep what backward needs.
 ///
@@ -68,17 +70,21 @@ void deliver(const G& gradient, const V& input) {
     if (input.node()->wanted && !gradient.empty()) input.node()->add_flow(gradient);
 }
 
-/// Appends a step to the program that records on this thread, if one does.
-/// @param backward  called with no argument; adds to the flow of the wanted inputs.
-template <class F>
-void record_step(Step step, F backward) {
-    if (Program::current() == nullptr) return;
+/// Whether a gradient passes through a step, which its output is told.
+inline bool mark_gradient(const Step& step) {
     for (const auto& input : step.inputs) {
         if (input->requires_grad) step.output->requires_grad = true;
     }
-    if (step.output->requires_grad) {
-        step.backward.reset(new BackwardClosure<F>(std::move(backward)));
-    }
+    return step.output->requires_grad;
+}
+
+/// Appends a step to the program that records on this thread, if one does.
+/// @param backward  called with no argument; adds to the flow of the wanted inputs.
+template <class F>
+void record_step(Step&& step, F&& backward) {
+    static_assert(!std::is_reference_v<F>, "a closure is moved into its step");
+    if (Program::current() == nullptr) return;
+    if (mark_gradient(step)) step.backward.reset(new BackwardClosure<F>(std::move(backward)));
     Program::current()->append(std::move(step));
 }
 

@@ -381,10 +381,9 @@ private:
     }
 
     void draw_arrows_into(std::size_t k) {
-        auto reads = values_[k].reads;
-        std::sort(reads.begin(), reads.end());
-        reads.erase(std::unique(reads.begin(), reads.end()), reads.end());
-        for (const std::size_t from : reads) {
+        const auto& reads = values_[k].reads;
+        for (std::size_t from = 0; from < k; ++from) {
+            if (std::find(reads.begin(), reads.end(), from) == reads.end()) continue;
             if (from + 1 == k) {
                 const std::string x = std::to_string(box_left + box_width / 2);
                 svg_.arrow("M" + x + " " + std::to_string(top_of(from) + box_height) + "V" +

@@ -135,7 +135,7 @@ public:
     }
 
     [[nodiscard]] const std::vector<Step>& steps() const noexcept { return steps_; }
-    void append(Step step) { steps_.push_back(std::move(step)); }
+    void append(Step&& step) { steps_.push_back(std::move(step)); }
     void clear() { steps_.clear(); }
 
     /// Sets the gradient of every listed parameter to the derivative of `loss`, zero where the loss

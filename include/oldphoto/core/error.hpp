@@ -45,9 +45,11 @@ public:
 inline std::string format_dims(const std::vector<Index>& dims) {
     std::string text = "(";
     for (std::size_t i = 0; i < dims.size(); ++i) {
-        text += (i == 0 ? "" : ", ") + std::to_string(dims[i]);
+        if (i > 0) text += ", ";
+        text += std::to_string(dims[i]);
     }
-    return text + ")";
+    text += ')';
+    return text;
 }
 
 /// A few extents, held in place so that a check that does not fail costs a program no allocation

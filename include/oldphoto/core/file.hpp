@@ -23,7 +23,8 @@ namespace oldphoto {
 namespace detail {
 
 /// Throws "path: what (the system's reason)" from errno.
-[[noreturn]] inline void throw_system_error(const std::string& path, std::string_view what) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_system_error(const std::string& path,
+                                                                      std::string_view what) {
     const char* const reason = std::strerror(errno);  // before anything else can change errno
     throw_io_error(path, std::string(what) + " (" + reason + ")");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oldphoto/core/file.hpp>
+#include <oldphoto/core/sorted.hpp>
 #include <oldphoto/image/image.hpp>
 #include <oldphoto/image/resample.hpp>
 #include <oldphoto/image/stb.hpp>
@@ -87,8 +88,7 @@ inline Image with_longest_side(Image photo, Index max_side) {
     std::vector<std::string> photos;
     detail::append_photos(folder, photos);
     if (photos.empty()) throw_io_error(folder, "holds no photos (.png, .jpg, .jpeg or .bmp)");
-    std::sort(photos.begin(), photos.end());
-    return photos;
+    return detail::sorted(std::move(photos), [](const auto& a, const auto& b) { return a < b; });
 }
 
 /// The photos below a folder, decoded when they are first asked for and kept while there is room.

@@ -55,7 +55,7 @@ public:
                        options.prefetch);
         require_option(options.workers >= 0 && options.workers <= most_workers, "Loader",
                        "workers must lie in 0 .. 64", options.workers);
-        slots_.assign(static_cast<std::size_t>(options.prefetch), empty_slot());
+        for (Index i = 0; i < options.prefetch; ++i) slots_.push_back(empty_slot());
         for (int i = 0; i < options.workers; ++i) {
             workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
         }

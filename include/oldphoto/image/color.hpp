@@ -44,9 +44,9 @@ inline Image with_samples_of(const Image& source, Index channels,
 /// @throws OptionError when the picture has 16 bits.
 [[nodiscard]] inline Image to_rgb(const Image& image) {
     if (image.channels() == 3) return image;
-    std::vector<std::uint8_t> rgb;
-    rgb.reserve(3 * image.samples().size());
-    for (const std::uint8_t grey : image.samples()) rgb.insert(rgb.end(), 3, grey);
+    const auto grey = image.samples();
+    std::vector<std::uint8_t> rgb(3 * grey.size());
+    for (std::size_t i = 0; i < rgb.size(); ++i) rgb[i] = grey[i / 3];
     return detail::with_samples_of(image, 3, std::move(rgb));
 }
 

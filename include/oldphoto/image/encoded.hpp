@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace oldphoto {
 
@@ -26,6 +27,11 @@ struct ImageInfo {
 namespace detail {
 
 using Bytes = std::span<const std::byte>;
+
+/// Puts `more` behind `bytes`, of which it is no part.
+inline void append(std::vector<std::byte>& bytes, Bytes more) {
+    bytes.insert(bytes.end(), more.data(), more.data() + more.size());
+}
 
 /// The unsigned number in bytes[at .. at + size), size <= 4.
 inline std::uint32_t read_unsigned(Bytes bytes, std::size_t at, std::size_t size,

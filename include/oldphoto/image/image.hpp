@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,12 +64,7 @@ public:
     /// @throws OptionError as black() does; ShapeError when the number of samples does not fit.
     template <Sample S>
     [[nodiscard]] static Image from_samples(Size size, Index channels, std::vector<S> samples) {
-        check_layout(size, channels);
-        if (samples.size() != count(size.width * size.height * channels)) {
-            throw_shape_error("Image", "expected height * width * channels samples",
-                              {{"picture (H, W, C)", {size.height, size.width, channels}},
-                               {"samples (count)", {static_cast<Index>(samples.size())}}});
-        }
+        check_samples(size, channels, std::ssize(samples));
         Image image(size, channels);
         planes_of<S>(image).samples = std::move(samples);
         return image;
@@ -114,11 +110,7 @@ public:
     template <Sample S>
     void set_alpha(std::vector<S> alpha) {
         auto& target = checked_planes_of<S>(*this).alpha;
-        if (alpha.size() != count(size_.width * size_.height)) {
-            throw_shape_error("Image", "expected one alpha sample a pixel",
-                              {{"picture (H, W)", {size_.height, size_.width}},
-                               {"alpha (count)", {static_cast<Index>(alpha.size())}}});
-        }
+        check_alpha(std::ssize(alpha));
         target = std::move(alpha);
     }
 
@@ -146,6 +138,31 @@ private:
         }
     }
 
+    // Once, and not in every function that makes a picture.
+    [[gnu::noinline]] static void check_samples(Size size, Index channels, Index samples) {
+        check_layout(size, channels);
+        if (samples == size.width * size.height * channels) return;
+        throw_shape_error("Image", "expected height * width * channels samples",
+                          {{"picture (H, W, C)", {size.height, size.width, channels}},
+                           {"samples (count)", {samples}}});
+    }
+
+    [[gnu::noinline]] void check_alpha(Index alpha) const {
+        if (alpha == size_.width * size_.height) return;
+        throw_shape_error(
+            "Image", "expected one alpha sample a pixel",
+            {{"picture (H, W)", {size_.height, size_.width}}, {"alpha (count)", {alpha}}});
+    }
+
+    void check_bits(int asked) const {
+        if (bits() != asked) throw_other_depth(asked);
+    }
+    [[noreturn, gnu::cold, gnu::noinline]] void throw_other_depth(int asked) const {
+        throw_option_error("Image", std::to_string(asked) +
+                                        "-bit samples asked of a picture with " +
+                                        std::to_string(bits()) + "; to_8_bit() converts it");
+    }
+
     template <Sample S, class Self>
     static auto& planes_of(Self& self) {
         if constexpr (std::same_as<S, std::uint8_t>) {
@@ -159,12 +176,7 @@ private:
     /// @throws OptionError when the picture has the other depth.
     template <Sample S, class Self>
     static auto& checked_planes_of(Self& self) {
-        constexpr int asked = 8 * sizeof(S);
-        if (self.bits() != asked) {
-            throw_option_error("Image",
-                               std::to_string(asked) + "-bit samples asked of a picture with " +
-                                   std::to_string(self.bits()) + "; to_8_bit() converts it");
-        }
+        self.check_bits(8 * sizeof(S));
         return planes_of<S>(self);
     }
 

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,38 +37,38 @@ inline int tiff_orientation(Bytes tiff) {
     return 1;
 }
 
-template <class S>
-std::vector<S> upright_samples(std::span<const S> stored, Size size, Index channels,
-                               int orientation) {
+/// Copies the pixels of a plane to where they stand upright.
+[[gnu::noinline]] inline void copy_upright(Bytes stored, std::span<std::byte> upright, Size size,
+                                           int orientation) {
+    const Index pixel = std::ssize(stored) / (size.width * size.height);
     const bool swapped = orientation >= 5;
     const bool from_right = orientation == 2 || orientation == 3 || orientation >= 7;
     const bool from_below =
         orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-    std::vector<S> upright(stored.size());
-    auto write = upright.begin();
+    std::byte* write = upright.data();
     for (Index y = 0; y < (swapped ? size.width : size.height); ++y) {
         for (Index x = 0; x < (swapped ? size.height : size.width); ++x) {
             const Index across = swapped ? y : x;
             const Index down = swapped ? x : y;
             const Index column = from_right ? size.width - 1 - across : across;
             const Index row = from_below ? size.height - 1 - down : down;
-            const auto read = stored.begin() + (row * size.width + column) * channels;
-            write = std::copy_n(read, channels, write);
+            write = std::copy_n(stored.data() + (row * size.width + column) * pixel, pixel, write);
         }
     }
-    return upright;
 }
 
 template <Sample S>
 Image upright_image(const Image& stored, int orientation) {
     const Size size = stored.size();
-    const auto turn = [&](std::span<const S> samples, Index channels) {
-        return upright_samples(samples, size, channels, orientation);
+    const auto turned = [&](std::span<const S> samples) {
+        std::vector<S> upright(samples.size());
+        copy_upright(std::as_bytes(samples), std::as_writable_bytes(std::span(upright)), size,
+                     orientation);
+        return upright;
     };
-    auto upright =
-        Image::from_samples(orientation >= 5 ? Size{size.height, size.width} : size,
-                            stored.channels(), turn(stored.samples<S>(), stored.channels()));
-    if (stored.has_alpha()) upright.set_alpha(turn(stored.alpha<S>(), 1));
+    auto upright = Image::from_samples(orientation >= 5 ? Size{size.height, size.width} : size,
+                                       stored.channels(), turned(stored.samples<S>()));
+    if (stored.has_alpha()) upright.set_alpha(turned(stored.alpha<S>()));
     return upright;
 }
 

@@ -54,12 +54,12 @@ inline std::string_view text_of(Bytes bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// The type of a chunk for a message: damaged ones may hold any bytes.
-inline std::string printable_type(std::string_view type) {
+/// "in its IDAT chunk", for a message: the type of a damaged one may be any bytes.
+inline std::string in_chunk(std::string_view type) {
     const bool letters = std::all_of(type.begin(), type.end(), [](char c) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     });
-    return letters ? std::string(type) : "unknown";
+    return "in its " + std::string(letters ? type : "unknown") + " chunk";
 }
 
 /// Collects the chunks up to IEND and notes in file.info.damage the first thing that is wrong.
@@ -76,10 +76,10 @@ inline void parse_png_chunks(Bytes bytes, PngFile& file) {
         const std::string_view type = text_of(rest.subspan(4, 4));
         const std::size_t size = std::min(claimed, rest.size() - frame);
         file.chunks.push_back({type, rest.subspan(8, size)});
-        if (size < claimed) return note("ends early, in its " + printable_type(type) + " chunk");
+        if (size < claimed) return note("ends early, " + in_chunk(type));
         if (crc32(rest.subspan(4, 4 + size)) !=
             read_unsigned(rest, 8 + size, 4, std::endian::big)) {
-            note("has a wrong checksum in its " + printable_type(type) + " chunk");
+            note("has a wrong checksum " + in_chunk(type));
         }
         rest = rest.subspan(frame + size);
     }
@@ -130,7 +130,7 @@ inline std::size_t png_unpacked_bytes(const PngFile& file) {
 inline std::vector<std::byte> png_packed_data(const PngFile& file) {
     std::vector<std::byte> packed;
     for (const PngChunk& chunk : file.chunks) {
-        if (chunk.type == "IDAT") packed.insert(packed.end(), chunk.data.begin(), chunk.data.end());
+        if (chunk.type == "IDAT") append(packed, chunk.data);
     }
     return packed;
 }
@@ -178,8 +178,8 @@ inline void append_big_endian(std::vector<std::byte>& bytes, std::uint32_t value
 inline void append_png_chunk(std::vector<std::byte>& bytes, const PngChunk& chunk) {
     append_big_endian(bytes, static_cast<std::uint32_t>(chunk.data.size()));
     const std::size_t checked = bytes.size();
-    for (const char letter : chunk.type) bytes.push_back(static_cast<std::byte>(letter));
-    bytes.insert(bytes.end(), chunk.data.begin(), chunk.data.end());
+    append(bytes, std::as_bytes(std::span(chunk.type)));
+    append(bytes, chunk.data);
     append_big_endian(bytes, crc32(Bytes(bytes).subspan(checked)));
 }
 
@@ -197,15 +197,15 @@ inline std::vector<std::byte> stored_zlib_stream(Bytes rows) {
             stream.push_back(static_cast<std::byte>(field & 0xFFU));
             stream.push_back(static_cast<std::byte>(field >> 8U & 0xFFU));
         }
-        stream.insert(stream.end(), block.begin(), block.end());
+        append(stream, block);
     }
     return stream;
 }
 
 /// A sound PNG with the header and colours of `file` and the given filtered rows.
 inline std::vector<std::byte> rebuilt_png(const PngFile& file, Bytes rows) {
-    const Bytes signature = std::as_bytes(std::span(png_signature));
-    std::vector<std::byte> bytes(signature.begin(), signature.end());
+    std::vector<std::byte> bytes;
+    append(bytes, std::as_bytes(std::span(png_signature)));
     for (const PngChunk& chunk : file.chunks) {
         if (chunk.type == "IHDR" || chunk.type == "PLTE" || chunk.type == "tRNS") {
             append_png_chunk(bytes, chunk);

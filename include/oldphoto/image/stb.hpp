@@ -1,11 +1,13 @@
 #pragma once
 
 #include <oldphoto/core/file.hpp>
+#include <oldphoto/core/function_ref.hpp>
 #include <oldphoto/image/color.hpp>
 #include <oldphoto/image/inspect.hpp>
 #include <oldphoto/image/orientation.hpp>
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <cstddef>
 #include <cstdint>
@@ -102,58 +104,64 @@ static inline const stbi_uc* stb_bytes(Bytes bytes) {
     return reinterpret_cast<const stbi_uc*>(bytes.data());
 }
 
-static inline std::uint8_t* decode_as(std::uint8_t /*sample*/, Bytes bytes, int& width, int& height,
-                                      int& channels) {
-    return stbi_load_from_memory(stb_bytes(bytes), static_cast<int>(bytes.size()), &width, &height,
-                                 &channels, 0);
-}
-
-static inline std::uint16_t* decode_as(std::uint16_t /*sample*/, Bytes bytes, int& width,
-                                       int& height, int& channels) {
-    return stbi_load_16_from_memory(stb_bytes(bytes), static_cast<int>(bytes.size()), &width,
-                                    &height, &channels, 0);
+/// Splits pixels into colour, of `color` bytes a pixel, and the alpha that follows each.
+static inline void split_pixels(const std::byte* pixels, Index color, std::span<std::byte> colors,
+                                Index alpha, std::span<std::byte> alphas) {
+    std::byte* write_color = colors.data();
+    std::byte* write_alpha = alphas.data();
+    while (write_alpha != alphas.data() + alphas.size()) {
+        write_color = std::copy_n(pixels, color, write_color);
+        write_alpha = std::copy_n(pixels + color, alpha, write_alpha);
+        pixels += color + alpha;
+    }
 }
 
 /// Splits samples into colour and alpha; stb gives grey, grey and alpha, RGB or RGBA.
 template <Sample S>
 Image image_from_interleaved(const S* samples, Size size, Index channels) {
     const Index colors = channels < 3 ? 1 : 3;
-    const auto pixels = static_cast<std::size_t>(size.width * size.height);
+    const Index pixels = size.width * size.height;
     if (colors == channels) {
-        return Image::from_samples(
-            size, colors,
-            std::vector<S>(samples, samples + pixels * static_cast<std::size_t>(colors)));
+        return Image::from_samples(size, colors,
+                                   std::vector<S>(samples, samples + pixels * colors));
     }
-    std::vector<S> color(pixels * static_cast<std::size_t>(colors));
-    std::vector<S> alpha(pixels);
-    auto write = color.begin();
-    for (S& opacity : alpha) {
-        write = std::copy_n(samples, colors, write);
-        opacity = samples[colors];
-        samples += channels;
-    }
+    std::vector<S> color(static_cast<std::size_t>(pixels * colors));
+    std::vector<S> alpha(static_cast<std::size_t>(pixels));
+    constexpr auto bytes = static_cast<Index>(sizeof(S));
+    split_pixels(reinterpret_cast<const std::byte*>(samples), colors * bytes,
+                 std::as_writable_bytes(std::span(color)), bytes,
+                 std::as_writable_bytes(std::span(alpha)));
     auto image = Image::from_samples(size, colors, std::move(color));
     image.set_alpha(std::move(alpha));
     return image;
 }
 
-template <Sample S>
-static Image decode_with_stb(Bytes bytes, const std::string& name) {
+/// @param bits  8 or 16 a sample, as the picture has them.
+static inline Image decode_with_stb(Bytes bytes, const std::string& name, int bits) {
     const auto fail = [&](const char* reason) {
         throw_io_error(name, "cannot be decoded: " + std::string(reason));
     };
     if (bytes.size() > INT_MAX) fail("it has more than 2^31 - 1 bytes");
+    const stbi_uc* const begin = stb_bytes(bytes);
+    const int count = static_cast<int>(bytes.size());
     int width = 0;
     int height = 0;
     int channels = 0;
-    std::unique_ptr<S, StbDeleter> samples;
+    std::unique_ptr<void, StbDeleter> samples;
     try {
-        samples.reset(decode_as(S{}, bytes, width, height, channels));
+        if (bits == 8) {
+            samples.reset(stbi_load_from_memory(begin, count, &width, &height, &channels, 0));
+        } else {
+            samples.reset(stbi_load_16_from_memory(begin, count, &width, &height, &channels, 0));
+        }
     } catch (const StbAssertion&) {
         fail("its data contradicts itself");
     }
     if (!samples) fail(stbi_failure_reason());
-    return image_from_interleaved(samples.get(), {width, height}, channels);
+    const Size size{width, height};
+    return bits == 8
+               ? image_from_interleaved(static_cast<std::uint8_t*>(samples.get()), size, channels)
+               : image_from_interleaved(static_cast<std::uint16_t*>(samples.get()), size, channels);
 }
 
 /// The rows of a damaged PNG as far as they can be unpacked, zero beyond.
@@ -179,7 +187,7 @@ static inline std::vector<std::byte> repaired(Bytes bytes, const std::string& na
     if (format == ImageFormat::jpeg) {
         bytes = bytes.first(parse_jpeg(bytes, name, max_pixels).sound_size);
         std::vector<std::byte> closed(bytes.begin(), bytes.end());
-        closed.insert(closed.end(), {std::byte{0xFF}, std::byte{jpeg_marker::end_of_image}});
+        append(closed, std::array{std::byte{0xFF}, std::byte{jpeg_marker::end_of_image}});
         return closed;
     }
     return {bytes.begin(), bytes.end()};  // stb reads what a BMP lacks as zeros
@@ -216,8 +224,7 @@ static inline bool all_pixels_grey(const Image& rgb) {
         repaired = detail::repaired(bytes, name, found.format, options.max_pixels);
         bytes = repaired;
     }
-    Image image = found.bits == 16 ? detail::decode_with_stb<std::uint16_t>(bytes, name)
-                                   : detail::decode_with_stb<std::uint8_t>(bytes, name);
+    Image image = detail::decode_with_stb(bytes, name, found.bits);
     if (found.palette && image.channels() == 3 && detail::all_pixels_grey(image)) {
         image = to_grey(image);
     }
@@ -248,9 +255,8 @@ static inline bool all_pixels_grey(const Image& rgb) {
 namespace detail {
 
 static inline void append_encoded(void* target, void* data, int size) {
-    const auto* begin = static_cast<const std::byte*>(data);
-    auto& bytes = *static_cast<std::vector<std::byte>*>(target);
-    bytes.insert(bytes.end(), begin, begin + size);
+    append(*static_cast<std::vector<std::byte>*>(target),
+           Bytes(static_cast<const std::byte*>(data), static_cast<std::size_t>(size)));
 }
 
 /// Colour and alpha side by side, as stb wants them.
@@ -268,10 +274,12 @@ static inline std::vector<std::uint8_t> interleaved_with_alpha(const Image& imag
     return samples;
 }
 
-/// Runs encode(append, target, width, height, channels, samples) of stb and returns its output.
-template <class Encode>
-static std::vector<std::byte> encode_with_stb(std::string_view op, const Image& image,
-                                              bool keep_alpha, const Encode& encode) {
+/// A function of stb: encode(append, target, width, height, channels, samples), 0 on failure.
+using StbEncode = FunctionRef<int(stbi_write_func*, void*, int, int, int, const std::uint8_t*)>;
+
+/// Runs `encode` and returns its output.
+static inline std::vector<std::byte> encode_with_stb(std::string_view op, const Image& image,
+                                                     bool keep_alpha, StbEncode encode) {
     constexpr Index most_bytes = Index{1} << 30;  // stb doubles int sizes
     const bool alpha = keep_alpha && image.has_alpha();
     const Index channels = image.channels() + (alpha ? 1 : 0);

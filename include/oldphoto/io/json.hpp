@@ -12,7 +12,6 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 /// The part of JSON that weights files need. It is read by a parser of its own, because
 /// <nlohmann/json.hpp>, which the tests compare it with, costs every program that includes the
@@ -144,7 +143,7 @@ public:
     }
 
     /// Throws IoError "where: byte N: reason".
-    [[noreturn]] void fail(const std::string& reason) const {
+    [[noreturn, gnu::cold, gnu::noinline]] void fail(const std::string& reason) const {
         throw_io_error(where_, "byte " + std::to_string(position_) + ": " + reason);
     }
 
@@ -267,8 +266,36 @@ private:
     std::size_t position_ = 0;
 };
 
-/// One option of a network.
-using FlatValue = std::variant<bool, double, std::string>;
+/// One option of a network: true or false, a number or a text. Not a variant, which takes a
+/// compiler longer.
+class FlatValue {
+public:
+    // Implicit, so that an option can be given as it stands.
+    FlatValue(bool truth) : kind_(Kind::truth), truth_(truth) {}
+    FlatValue(double number) : kind_(Kind::number), number_(number) {}
+    FlatValue(std::string text) : kind_(Kind::text), text_(std::move(text)) {}
+    FlatValue(const char* text) : FlatValue(std::string(text)) {}
+
+    // What it is, or nullptr when it is of another kind.
+    [[nodiscard]] const bool* as_truth() const { return kind_ == Kind::truth ? &truth_ : nullptr; }
+    [[nodiscard]] const double* as_number() const {
+        return kind_ == Kind::number ? &number_ : nullptr;
+    }
+    [[nodiscard]] const std::string* as_text() const {
+        return kind_ == Kind::text ? &text_ : nullptr;
+    }
+
+    /// Same kind and same value.
+    [[nodiscard]] friend bool operator==(const FlatValue&, const FlatValue&) = default;
+
+private:
+    enum class Kind { truth, number, text };
+
+    Kind kind_;
+    bool truth_ = false;
+    double number_ = 0.0;
+    std::string text_;
+};
 
 /// The options of a network: a JSON object without objects or arrays in it.
 using FlatObject = OrderedMap<FlatValue>;
@@ -292,9 +319,9 @@ inline std::string format_json_number(double value) {
 }
 
 inline std::string format_flat_value(const FlatValue& value) {
-    if (const auto* text = std::get_if<std::string>(&value)) return quote_json(*text);
-    if (const auto* number = std::get_if<double>(&value)) return format_json_number(*number);
-    return std::get<bool>(value) ? "true" : "false";
+    if (const std::string* text = value.as_text()) return quote_json(*text);
+    if (const double* number = value.as_number()) return format_json_number(*number);
+    return *value.as_truth() ? "true" : "false";
 }
 
 }  // namespace detail

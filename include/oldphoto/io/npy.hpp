@@ -6,11 +6,8 @@
 #include <oldphoto/io/array.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,18 +25,10 @@ namespace detail {
 inline constexpr std::string_view npy_magic = "\x93NUMPY";
 
 /// What follows the byte-order mark in 'descr'.
-inline constexpr std::array<DTypeCode, 12> npy_codes = {{{DType::f16, "f2"},
-                                                         {DType::f32, "f4"},
-                                                         {DType::f64, "f8"},
-                                                         {DType::i8, "i1"},
-                                                         {DType::u8, "u1"},
-                                                         {DType::i16, "i2"},
-                                                         {DType::u16, "u2"},
-                                                         {DType::i32, "i4"},
-                                                         {DType::u32, "u4"},
-                                                         {DType::i64, "i8"},
-                                                         {DType::u64, "u8"},
-                                                         {DType::boolean, "b1"}}};
+inline constexpr DTypeCode npy_codes[] = {
+    {DType::f16, "f2"}, {DType::f32, "f4"}, {DType::f64, "f8"}, {DType::i8, "i1"},
+    {DType::u8, "u1"},  {DType::i16, "i2"}, {DType::u16, "u2"}, {DType::i32, "i4"},
+    {DType::u32, "u4"}, {DType::i64, "i8"}, {DType::u64, "u8"}, {DType::boolean, "b1"}};
 
 struct NpyHeader {
     DType dtype;
@@ -200,13 +189,16 @@ inline void swap_byte_order(Array& array) {
 
 /// Reads one npy file of `size` bytes from a stream, so that a file on disk and a member of an
 /// archive take the same way. No element is allocated before the header has been compared with
-/// `size`. `Read` fills a span with the next bytes of the stream.
-template <std::invocable<std::span<std::byte>> Read>
+/// `size`.
 class NpyReader {
 public:
+    /// Fills a span with the next bytes of the stream.
+    using Read = FunctionRef<void(std::span<std::byte>)>;
+
     /// @param where  the path with which errors start.
+    /// @param read   what it refers to must outlive the reader.
     NpyReader(std::string where, std::size_t size, Read read)
-        : where_(std::move(where)), left_(size), read_(std::move(read)) {}
+        : where_(std::move(where)), left_(size), read_(read) {}
 
     Array read() {
         const std::string text = take_header();
@@ -234,31 +226,35 @@ private:
     static constexpr std::size_t header_limit = 65535;
 
     std::string take_header() {
-        const auto magic = take_value<std::array<char, npy_magic.size()>>();
-        if (std::string_view(magic.data(), magic.size()) != npy_magic) {
-            throw_io_error(where_, "is not an npy file");
-        }
-        const auto [major, minor] = take_value<std::array<std::uint8_t, 2>>();
+        if (take_text(npy_magic.size()) != npy_magic) throw_io_error(where_, "is not an npy file");
+        const std::size_t major = take_size(1);
+        const std::size_t minor = take_size(1);
         if (major < 1 || major > 3 || minor != 0) {
             throw_io_error(where_, "npy version " + std::to_string(major) + "." +
                                        std::to_string(minor) + " is not supported");
         }
-        const std::size_t length =
-            major == 1 ? take_value<std::uint16_t>() : take_value<std::uint32_t>();
+        const std::size_t length = take_size(major == 1 ? 2 : 4);
         if (length > header_limit) {
             throw_io_error(where_, "header of " + std::to_string(length) + " bytes exceeds " +
                                        std::to_string(header_limit));
         }
-        std::string text(length, '\0');
+        return take_text(length);
+    }
+
+    std::string take_text(std::size_t size) {
+        std::string text(size, '\0');
         take(std::as_writable_bytes(std::span(text)));
         return text;
     }
 
-    template <class T>
-    T take_value() {
-        T value{};
-        take(std::as_writable_bytes(std::span(&value, 1)));
-        return value;
+    /// A number of that many bytes, the lowest first.
+    std::size_t take_size(std::size_t bytes) {
+        const std::string digits = take_text(bytes);
+        std::size_t size = 0;
+        for (std::size_t k = bytes; k-- > 0;) {
+            size = size << 8U | static_cast<unsigned char>(digits[k]);
+        }
+        return size;
     }
 
     void take(std::span<std::byte> out) {

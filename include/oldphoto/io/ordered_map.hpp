@@ -36,6 +36,8 @@ template <class T>
 class OrderedMap {
 public:
     struct Entry {
+        Entry(std::string&& n, T&& v) : name(std::move(n)), value(std::move(v)) {}
+
         std::string name;
         T value;
     };
@@ -44,7 +46,7 @@ public:
     /// @throws OptionError when the name is taken.
     void insert(std::string name, T value) {
         if (!index_.insert(name)) throw_option_error("insert", "name '" + name + "' is taken");
-        entries_.push_back({std::move(name), std::move(value)});
+        entries_.emplace_back(std::move(name), std::move(value));
     }
 
     /// The value of that name, or nullptr.

@@ -2,10 +2,10 @@
 
 #include <oldphoto/core/error.hpp>
 #include <oldphoto/core/file.hpp>
+#include <oldphoto/core/sorted.hpp>
 #include <oldphoto/io/array.hpp>
 #include <oldphoto/io/json.hpp>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -47,19 +47,11 @@ namespace detail {
 inline constexpr std::string_view safetensors_metadata_name = "__metadata__";
 inline constexpr std::size_t safetensors_header_limit = 100'000'000;
 
-inline constexpr std::array<DTypeCode, 13> safetensors_codes = {{{DType::f16, "F16"},
-                                                                 {DType::bf16, "BF16"},
-                                                                 {DType::f32, "F32"},
-                                                                 {DType::f64, "F64"},
-                                                                 {DType::i8, "I8"},
-                                                                 {DType::u8, "U8"},
-                                                                 {DType::i16, "I16"},
-                                                                 {DType::u16, "U16"},
-                                                                 {DType::i32, "I32"},
-                                                                 {DType::u32, "U32"},
-                                                                 {DType::i64, "I64"},
-                                                                 {DType::u64, "U64"},
-                                                                 {DType::boolean, "BOOL"}}};
+inline constexpr DTypeCode safetensors_codes[] = {
+    {DType::f16, "F16"},     {DType::bf16, "BF16"}, {DType::f32, "F32"}, {DType::f64, "F64"},
+    {DType::i8, "I8"},       {DType::u8, "U8"},     {DType::i16, "I16"}, {DType::u16, "U16"},
+    {DType::i32, "I32"},     {DType::u32, "U32"},   {DType::i64, "I64"}, {DType::u64, "U64"},
+    {DType::boolean, "BOOL"}};
 
 /// Reads the header of one file and checks it against the file's size.
 class SafetensorsHeaderReader {
@@ -150,13 +142,13 @@ private:
 
     /// Sorted by offset, the tensors must follow one another from 0 to the end of the file.
     void check_layout(const SafetensorsHeader& header) const {
-        std::vector<const SafetensorsEntry*> sorted;
-        for (const auto& entry : header.tensors) sorted.push_back(&entry);
-        std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
+        std::vector<const SafetensorsEntry*> entries;
+        for (const auto& entry : header.tensors) entries.push_back(&entry);
+        entries = sorted(std::move(entries), [](const auto* a, const auto* b) {
             return a->begin != b->begin ? a->begin < b->begin : a->end < b->end;
         });
         std::size_t end = 0;
-        for (const auto* entry : sorted) {
+        for (const auto* entry : entries) {
             if (entry->begin != end) {
                 fail(entry->name, "begins at byte " + std::to_string(entry->begin) +
                                       " of the data, but the tensors before it end at " +
@@ -172,7 +164,8 @@ private:
         }
     }
 
-    [[noreturn]] void fail(const std::string& name, const std::string& reason) const {
+    [[noreturn, gnu::cold, gnu::noinline]] void fail(const std::string& name,
+                                                     const std::string& reason) const {
         throw_io_error(file_.path(), "tensor " + quote_json(name) + ": " + reason);
     }
 

@@ -36,15 +36,16 @@ namespace detail {
 
 /// @throws OptionError unless the windows are possible and there are channels on both sides that
 ///         fall into equal groups.
-template <class Options>
-void check_conv_layer(const char* name, const Options& o) {
-    ConvGeometry{o.kernel, o.stride, o.padding, o.dilation, o.groups}.check(name);
-    if (o.in_channels < 1 || o.out_channels < 1 || o.in_channels % o.groups != 0 ||
-        o.out_channels % o.groups != 0) {
+inline void check_conv_layer(const char* name, const ConvGeometry& geometry, Index in_channels,
+                             Index out_channels) {
+    geometry.check(name);
+    const Index groups = geometry.groups;
+    if (in_channels < 1 || out_channels < 1 || in_channels % groups != 0 ||
+        out_channels % groups != 0) {
         throw_option_error(name, "channels must be positive multiples of groups, got " +
-                                     std::to_string(o.in_channels) + " -> " +
-                                     std::to_string(o.out_channels) + " in " +
-                                     std::to_string(o.groups) + " groups");
+                                     std::to_string(in_channels) + " -> " +
+                                     std::to_string(out_channels) + " in " +
+                                     std::to_string(groups) + " groups");
     }
 }
 
@@ -76,7 +77,9 @@ public:
 
 private:
     [[nodiscard]] static Shape<4> weight_shape(const Conv2dLayerOptions& o) {
-        detail::check_conv_layer(Conv2dOp::name, o);
+        detail::check_conv_layer(Conv2dOp::name,
+                                 {o.kernel, o.stride, o.padding, o.dilation, o.groups},
+                                 o.in_channels, o.out_channels);
         return {o.out_channels, o.in_channels / o.groups, o.kernel.h, o.kernel.w};
     }
 
@@ -111,7 +114,9 @@ public:
 
 private:
     [[nodiscard]] static Shape<4> weight_shape(const ConvTranspose2dLayerOptions& o) {
-        detail::check_conv_layer(ConvTranspose2dOp::name, o);
+        detail::check_conv_layer(ConvTranspose2dOp::name,
+                                 {o.kernel, o.stride, o.padding, o.dilation, o.groups},
+                                 o.in_channels, o.out_channels);
         return {o.in_channels, o.out_channels / o.groups, o.kernel.h, o.kernel.w};
     }
 

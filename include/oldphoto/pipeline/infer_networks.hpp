@@ -181,7 +181,7 @@ template <class NameOf>
     static_cast<void>(detail::convolution_weight(arrays, "NL.g.weight", network, file));
     auto layers = detail::inferred_layers(arrays, "before_NL.", file);
     const auto after = detail::inferred_layers(arrays, "after_NL.", file);
-    layers.insert(layers.end(), after.begin(), after.end());
+    for (const auto& layer : after) layers.push_back(layer);
     const auto block = infer_partial_nonlocal_options(with_prefix(arrays, "NL."), metadata, file);
     ScratchMappingOptions o;
     o.mapping = detail::inferred_mapping(layers, arrays, metadata, network, file);
@@ -207,7 +207,7 @@ template <class NameOf>
     auto layers = detail::inferred_layers(arrays, "before_NL.", file);
     const Index blocks = detail::count_residuals(layers);
     const auto after = detail::inferred_layers(arrays, "after_NL.", file);
-    layers.insert(layers.end(), after.begin(), after.end());
+    for (const auto& layer : after) layers.push_back(layer);
     const detail::StoredOptions stored(metadata, file);
     HighResolutionMappingOptions o;
     o.mapping = detail::inferred_mapping(layers, arrays, metadata, network, file);

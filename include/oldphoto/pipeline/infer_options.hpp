@@ -1,5 +1,7 @@
 #pragma once
 
+#include <oldphoto/core/shape.hpp>
+#include <oldphoto/core/sorted.hpp>
 #include <oldphoto/io/array.hpp>
 #include <oldphoto/io/json.hpp>
 #include <oldphoto/models/mapping.hpp>
@@ -10,9 +12,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 /// The options of a network from its weights file: widths, depths and kernels from the shapes,
@@ -59,7 +65,7 @@ inline constexpr NetworkWords quality_mapping_words{"a quality mapping", {"model
 struct InferredLayer {
     Index position = 0;
     bool residual = false;
-    std::vector<Index> weight;  ///< of the convolution, or of the block's first one
+    Shape<4> weight;  ///< of the convolution, or of the block's first one
 };
 
 /// The layers of "encoder.", "decoder." or "model." by position, whatever the order in the file.
@@ -84,11 +90,10 @@ inline std::vector<InferredLayer> inferred_layers(const NamedArrays& arrays,
                 file, quote_json(name) + " " + format_dims(dims) +
                           (residual ? " must be square in its channels" : " has no elements"));
         }
-        layers.push_back({position, residual, dims});
+        layers.push_back({position, residual, {dims[0], dims[1], dims[2], dims[3]}});
     }
-    std::sort(layers.begin(), layers.end(),
-              [](const auto& a, const auto& b) { return a.position < b.position; });
-    return layers;
+    return sorted(std::move(layers),
+                  [](const auto& a, const auto& b) { return a.position < b.position; });
 }
 
 inline Index count_residuals(const std::vector<InferredLayer>& layers) {
@@ -109,7 +114,7 @@ public:
         if (value == nullptr) return std::string(*allowed.begin());
         std::string list;
         for (const auto& choice : allowed) {
-            const auto* text = std::get_if<std::string>(value);
+            const std::string* text = value->as_text();
             if (text != nullptr && *text == choice) return *text;
             list += (list.empty() ? "" : " or ") + quote_json(choice);
         }
@@ -121,22 +126,27 @@ public:
     [[nodiscard]] T number(std::string_view name, T otherwise, T low, T high) const {
         const FlatValue* value = values_.find(name);
         if (value == nullptr) return otherwise;
-        const auto* number = std::get_if<double>(value);
-        const bool within = number != nullptr && *number >= static_cast<double>(low) &&
-                            *number <= static_cast<double>(high);
-        if (!within || static_cast<double>(static_cast<T>(*number)) != *number) {
-            const std::string kind = std::is_integral_v<T> ? "a whole number" : "a number";
-            fail(name,
-                 kind + " of " + format_json_number(static_cast<double>(low)) + ".." +
-                     format_json_number(static_cast<double>(high)),
-                 *value);
-        }
-        return static_cast<T>(*number);
+        return static_cast<T>(checked_number(name, *value, static_cast<double>(low),
+                                             static_cast<double>(high), std::is_integral_v<T>));
     }
 
 private:
-    [[noreturn]] void fail(std::string_view name, const std::string& expected,
-                           const FlatValue& got) const {
+    double checked_number(std::string_view name, const FlatValue& value, double low, double high,
+                          bool whole) const {
+        const double* number = value.as_number();
+        const bool within = number != nullptr && *number >= low && *number <= high;
+        if (!within || (whole && std::trunc(*number) != *number)) {
+            fail(name,
+                 std::string(whole ? "a whole number" : "a number") + " of " +
+                     format_json_number(low) + ".." + format_json_number(high),
+                 value);
+        }
+        return *number;
+    }
+
+    [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view name,
+                                                     const std::string& expected,
+                                                     const FlatValue& got) const {
         throw_weights_error(file_, "option " + quote_json(name) + ": expected " + expected +
                                        ", got " + format_flat_value(got));
     }

@@ -15,7 +15,8 @@ namespace oldphoto {
 namespace detail {
 
 /// Throws "file: reason".
-[[noreturn]] inline void throw_weights_error(const std::string& file, const std::string& reason) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_weights_error(const std::string& file,
+                                                                       const std::string& reason) {
     throw WeightsError(file + ": " + reason);
 }
 
