@@ -28,17 +28,6 @@ Tensor<float, 4> hole_photo() {
     return to_tensor(holes);
 }
 
-/// The largest step between two pictures.
-int largest_step(const Image& a, const Image& b) {
-    REQUIRE(a.size() == b.size());
-    REQUIRE(a.channels() == b.channels());
-    int largest = 0;
-    for (std::size_t i = 0; i < a.samples().size(); ++i) {
-        largest = std::max(largest, std::abs(a.samples()[i] - b.samples()[i]));
-    }
-    return largest;
-}
-
 /// What save_image makes of a stored output.
 Image saved(const std::string& output) {
     auto numbers = test::stored_full(output);
@@ -60,7 +49,7 @@ ScratchDetector<> constant_detector(float bias) {
 TEST_CASE("the quality restoration of published width is saved as the published one",
           "[pipeline][parity][slow]") {
     const Image restored = official_restoration(test::full_quality(), stored_picture("photo"));
-    CHECK(largest_step(restored, stored_picture("quality_saved")) <= 1);
+    CHECK(test::largest_step(restored, stored_picture("quality_saved")) <= 1);
 }
 
 TEST_CASE("the scratch restoration of published width equals the published one",
@@ -79,7 +68,7 @@ TEST_CASE("the scratch restoration of published width equals the published one",
 
     const Image restored =
         official_restoration(networks, stored_picture("photo"), stored_picture("mask"));
-    CHECK(largest_step(restored, saved("scratch_output")) <= 1);
+    CHECK(test::largest_step(restored, saved("scratch_output")) <= 1);
 }
 
 TEST_CASE("the high-resolution restoration of published width equals the published one",
@@ -111,7 +100,7 @@ TEST_CASE("the high-resolution restoration of published width equals the publish
     CHECK(test::mean_absolute_error(output.to_values(), test::stored_full("hr_output")) < 1e-4);
 
     const Image restored = official_restoration(networks, stored_picture("photo"), dilated);
-    CHECK(largest_step(restored, saved("hr_output")) <= 1);
+    CHECK(test::largest_step(restored, saved("hr_output")) <= 1);
 }
 
 TEST_CASE("the detection of published width equals the published one", "[pipeline][parity][slow]") {

@@ -48,6 +48,11 @@ struct Stage {
     }
 };
 
+/// The program and this test may be compiled with other flags, and round otherwise.
+bool same(const Image& a, const Image& b) {
+    return largest_step(a, b) <= 1;
+}
+
 }  // namespace
 
 TEST_CASE("restore fills the holes of a mask", "[program][scratches]") {
@@ -59,7 +64,7 @@ TEST_CASE("restore fills the holes of a mask", "[program][scratches]") {
     CHECK(has_line(outcome, stage.folder / "photo.png" + " -> " + stage.folder / "out.png",
                    ", 12.15 % holes"));
     const Image restored = stage.read("out.png");
-    CHECK(restored == stage.scratch()(stage.photo, stage.mask).photo);
+    CHECK(same(restored, stage.scratch()(stage.photo, stage.mask).photo));
     CHECK(stage.read("out.mask.png") == stage.mask);
     CHECK(stage.read("out.overlay.png") == overlay(stage.photo, stage.mask));
     CHECK(stage.read("out.difference.png") == difference(stage.photo, restored));
@@ -70,17 +75,19 @@ TEST_CASE("restore lets a mask grow and keeps what is outside it", "[program][sc
     const auto outcome = stage.restore("--scratches " + stage.folder / "mask.png" +
                                        " --dilate 2 --keep-outside-mask");
     REQUIRE(outcome.status == 0);
-    CHECK(stage.read("out.png") ==
-          stage.scratch()(stage.photo, grown(stage.mask, 2), {.keep_outside_mask = true}).photo);
+    CHECK(same(
+        stage.read("out.png"),
+        stage.scratch()(stage.photo, grown(stage.mask, 2), {.keep_outside_mask = true}).photo));
 }
 
 TEST_CASE("restore finds scratches and says how likely they are", "[program][scratches]") {
     const Stage stage;
     const auto map = find_scratches(stage.detector(), stage.photo);
-    // A threshold that parts the pixels of this detector.
+    // A threshold that an eighth of the pixels reach.
     auto sorted = map.probabilities();
-    std::nth_element(sorted.begin(), sorted.begin() + 300, sorted.end());
-    const auto threshold = std::to_string(sorted[300]);
+    const auto limit = sorted.begin() + 7 * std::ssize(sorted) / 8;
+    std::nth_element(sorted.begin(), limit, sorted.end());
+    const auto threshold = std::to_string(*limit);
     const auto outcome =
         stage.restore("--scratches detect --threshold " + threshold + " --also mask,probability");
     REQUIRE(outcome.status == 0);
@@ -89,7 +96,7 @@ TEST_CASE("restore finds scratches and says how likely they are", "[program][scr
     REQUIRE(covered_share(mask) < 0.9);
     CHECK(stage.read("out.mask.png") == mask);
     CHECK(stage.read("out.probability.png") == map.picture());
-    CHECK(stage.read("out.png") == stage.scratch()(stage.photo, mask).photo);
+    CHECK(same(stage.read("out.png"), stage.scratch()(stage.photo, mask).photo));
 }
 
 TEST_CASE("restore --high-resolution lets a mask grow by 3 and fills it by patches",
@@ -100,22 +107,23 @@ TEST_CASE("restore --high-resolution lets a mask grow by 3 and fills it by patch
     REQUIRE(outcome.status == 0);
     const auto restorer = HighResolutionRestorer<>::load(
         read_model(stage.model, ModelKind::high_resolution), stage.model);
-    CHECK(stage.read("out.png") == restorer(stage.photo, grown(stage.mask, 3)).photo);
+    CHECK(same(stage.read("out.png"), restorer(stage.photo, grown(stage.mask, 3)).photo));
 }
 
 TEST_CASE("restore --official does what the published programs do", "[program][scratches]") {
     const Stage stage;
     const auto quality = Restorer<>::load(read_model(stage.model, ModelKind::quality), stage.model);
     REQUIRE(stage.restore("--official").status == 0);
-    CHECK(stage.read("out.png") == official_restoration(quality.translation(), stage.photo));
+    CHECK(same(stage.read("out.png"), official_restoration(quality.translation(), stage.photo)));
     CHECK(stage.read("out.png").size() == Size{40, 24});
 
     const auto outcome = stage.restore("--official --scratches detect --also mask,difference");
     REQUIRE(outcome.status == 0);
     const auto detection = official_detection(stage.detector(), stage.photo);
     CHECK(stage.read("out.mask.png") == detection.saved_mask());
-    CHECK(stage.read("out.png") == official_restoration(stage.scratch().translation(),
-                                                        detection.photo, detection.saved_mask()));
+    CHECK(
+        same(stage.read("out.png"), official_restoration(stage.scratch().translation(),
+                                                         detection.photo, detection.saved_mask())));
     CHECK(stage.read("out.difference.png").size() == Size{32, 32});
 
     REQUIRE(
@@ -123,8 +131,8 @@ TEST_CASE("restore --official does what the published programs do", "[program][s
         0);
     const auto patches = HighResolutionRestorer<>::load(
         read_model(stage.model, ModelKind::high_resolution), stage.model);
-    CHECK(stage.read("out.png") == official_restoration(patches.translation(), detection.photo,
-                                                        grown(detection.saved_mask(0.9), 3)));
+    CHECK(same(stage.read("out.png"), official_restoration(patches.translation(), detection.photo,
+                                                           grown(detection.saved_mask(0.9), 3))));
 }
 
 TEST_CASE("restore takes a folder of masks by the photos' names", "[program][scratches]") {

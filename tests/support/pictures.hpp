@@ -3,7 +3,10 @@
 #include <oldphoto/image/image.hpp>
 
 #include "npz.hpp"
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <vector>
 
 namespace oldphoto::test {
@@ -33,6 +36,16 @@ inline Image pattern(Size size, Index channels) {
     Index i = 0;
     for (auto& sample : image.samples()) sample = static_cast<std::uint8_t>(i++ * 37 % 251);
     return image;
+}
+
+/// The largest step between two pictures; more than any where they cannot be compared.
+inline int largest_step(const Image& a, const Image& b) {
+    if (a.size() != b.size() || a.channels() != b.channels()) return 256;
+    int largest = 0;
+    for (std::size_t i = 0; i < a.samples().size(); ++i) {
+        largest = std::max(largest, std::abs(a.samples()[i] - b.samples()[i]));
+    }
+    return largest;
 }
 
 inline std::vector<std::uint8_t> alpha_of(const Image& image) {
