@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What it costs to compile a program that uses oldphoto, the best of three runs, and beside it what
+# What it costs to compile a program that uses oldphoto, the best of three runs each, and beside it what
 # small networks of other libraries cost on the same machine (Debian: libtorch-dev, libdlib-dev).
 # CXX and CXXFLAGS choose another compiler and other flags.
 set -euo pipefail
@@ -40,7 +40,7 @@ peer() {
         printf '%-14s not measured: there is no %s\n' "$name" "$header"
         return
     fi
-    read -r wall cpu peak <<<"$(best_of 1 "peer_$name" "$@")"
+    read -r wall cpu peak <<<"$(best_of 3 "peer_$name" "$@")"
     printf '%-14s %8s %8s %8s   ten_lines takes %.2f of it\n' "$name" "$wall" "$cpu" "$peak" \
         "$(awk "BEGIN { print $ours / $cpu }")"
 }
