@@ -39,10 +39,8 @@ oldphoto_split_headers(
 )
 oldphoto_split_headers(oldphoto_cuda_headers "^oldphoto/backend/cuda/")
 
-set(oldphoto_opt_in_headers ${oldphoto_headers})
-list(FILTER oldphoto_opt_in_headers INCLUDE REGEX "^oldphoto/tensor/interop[.]hpp$")
-list(
-    APPEND oldphoto_opt_in_headers
+set(
+    oldphoto_opt_in_headers
     ${oldphoto_zip_headers}
     ${oldphoto_npz_headers}
     ${oldphoto_pytorch_headers}
