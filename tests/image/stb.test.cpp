@@ -3,9 +3,9 @@
 #include <catch2/catch.hpp>
 
 #include "../support/encoded_pictures.hpp"
+#include "../support/files.hpp"
 #include "../support/pictures.hpp"
 #include "../support/shared.hpp"
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -14,30 +14,9 @@ using namespace oldphoto;
 using test::ByteList;
 using test::bytes;
 using test::grey;
+using test::TemporaryFolder;
 
 namespace {
-
-/// A folder that is removed with its contents.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "oldphoto-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-
-    [[nodiscard]] std::string file(const std::string& name) const { return path_ / name; }
-    [[nodiscard]] std::size_t files() const {
-        return static_cast<std::size_t>(
-            std::distance(std::filesystem::directory_iterator(path_), {}));
-    }
-
-private:
-    std::filesystem::path path_;
-};
 
 /// 5 x 3 pixels with many different samples.
 Image sample_picture(Index channels, bool alpha) {
@@ -223,40 +202,39 @@ TEST_CASE("the limit of pixels is kept to the pixel", "[image][error]") {
 TEST_CASE("a file is written in the format of its name", "[image][io]") {
     const TemporaryFolder folder;
     const Image image = sample_picture(3, false);
-    write_image(image, folder.file("a.PNG"));
-    write_image(image, folder.file("a.b.Jpeg"), {.jpeg_quality = 100});
-    write_image(image, folder.file("a.bmp"));
+    write_image(image, folder / "a.PNG");
+    write_image(image, folder / "a.b.Jpeg", {.jpeg_quality = 100});
+    write_image(image, folder / "a.bmp");
     ImageInfo info{};
-    CHECK(read_image(folder.file("a.PNG"), {}, &info) == image);
+    CHECK(read_image(folder / "a.PNG", {}, &info) == image);
     CHECK(info.format == ImageFormat::png);
-    CHECK(read_image(folder.file("a.bmp"), {}, &info) == image);
+    CHECK(read_image(folder / "a.bmp", {}, &info) == image);
     CHECK(info.format == ImageFormat::bmp);
-    CHECK(read_image(folder.file("a.b.Jpeg"), {}, &info).size() == image.size());
+    CHECK(read_image(folder / "a.b.Jpeg", {}, &info).size() == image.size());
     CHECK(info.format == ImageFormat::jpeg);
-    CHECK(folder.files() == 3);
+    CHECK(folder.count() == 3);
 }
 
 TEST_CASE("a file is read by its content whatever its name", "[image][io]") {
     const TemporaryFolder folder;
     const Image image = sample_picture(1, true);
-    write_file_atomically(folder.file("really.jpg"), encode_png(image));
-    CHECK(read_image(folder.file("really.jpg")) == image);
+    write_file_atomically(folder / "really.jpg", encode_png(image));
+    CHECK(read_image(folder / "really.jpg") == image);
 }
 
 TEST_CASE("a failed write leaves what was there and no other file", "[image][error]") {
     const TemporaryFolder folder;
     const Image image = sample_picture(3, false);
-    write_image(image, folder.file("a.png"));
+    write_image(image, folder / "a.png");
     const auto deep = Image::from_samples<std::uint16_t>({1, 1}, 1, {1000});
-    CHECK_THROWS_AS(write_image(deep, folder.file("a.png")), OptionError);
-    std::filesystem::create_directory(folder.file("folder.png"));
-    CHECK_THROWS_WITH(write_image(image, folder.file("folder.png")),
-                      folder.file("folder.png") + ": cannot be written (Is a directory)");
-    CHECK_THROWS_WITH(
-        write_image(image, folder.file("none/a.png")),
-        folder.file("none/a.png") + ": cannot be written (No such file or directory)");
-    CHECK(read_image(folder.file("a.png")) == image);
-    CHECK(folder.files() == 2);
+    CHECK_THROWS_AS(write_image(deep, folder / "a.png"), OptionError);
+    std::filesystem::create_directory(folder / "folder.png");
+    CHECK_THROWS_WITH(write_image(image, folder / "folder.png"),
+                      folder / "folder.png" + ": cannot be written (Is a directory)");
+    CHECK_THROWS_WITH(write_image(image, folder / "none/a.png"),
+                      folder / "none/a.png" + ": cannot be written (No such file or directory)");
+    CHECK(read_image(folder / "a.png") == image);
+    CHECK(folder.count() == 2);
 }
 
 TEST_CASE("names without a known extension are refused", "[image][error]") {
