@@ -1,6 +1,7 @@
 # Sorts the headers by what they need. Read by the build and by the script tests.
 #
 #   oldphoto_headers         the library; restore.hpp includes them all but the opt-in ones
+#   oldphoto_header_parts    what headers include that are no headers
 #   oldphoto_zip_headers     opt-in, need libzip; so do those of npz and pytorch
 #   oldphoto_npz_headers
 #   oldphoto_pytorch_headers
@@ -20,6 +21,14 @@ file(
     ${oldphoto_glob_options}
     "${oldphoto_include_dir}/oldphoto/*.hpp"
     "${oldphoto_include_dir}/oldphoto/*.cuh"
+)
+
+# Parts of headers, which do not stand alone.
+file(
+    GLOB_RECURSE oldphoto_header_parts
+    RELATIVE "${oldphoto_include_dir}"
+    ${oldphoto_glob_options}
+    "${oldphoto_include_dir}/oldphoto/*.inc"
 )
 
 # Moves the headers that match `pattern` from oldphoto_headers into `set`.

@@ -6,7 +6,7 @@ set(config_dir "${CMAKE_INSTALL_DATADIR}/cmake/oldphoto")
 # Each target has its own export file, so that a component is loaded only where it is asked for.
 foreach(target oldphoto oldphoto_cuda oldphoto_zip oldphoto_npz oldphoto_pytorch)
     if(TARGET ${target})
-        install(TARGETS ${target} EXPORT ${target}-targets FILE_SET HEADERS)
+        install(TARGETS ${target} EXPORT ${target}-targets FILE_SET HEADERS FILE_SET parts)
         install(EXPORT ${target}-targets NAMESPACE oldphoto:: DESTINATION "${config_dir}")
     endif()
 endforeach()

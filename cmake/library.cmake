@@ -9,6 +9,15 @@ function(oldphoto_headers_target target)
 endfunction()
 
 oldphoto_headers_target(oldphoto ${oldphoto_headers})
+list(TRANSFORM oldphoto_header_parts PREPEND "${PROJECT_SOURCE_DIR}/include/")
+target_sources(
+    oldphoto
+    INTERFACE
+        FILE_SET parts
+        TYPE HEADERS
+        BASE_DIRS "${PROJECT_SOURCE_DIR}/include"
+        FILES ${oldphoto_header_parts}
+)
 add_library(oldphoto::oldphoto ALIAS oldphoto)
 target_compile_features(oldphoto INTERFACE cxx_std_20)
 # An installed oldphoto asks its user again, in oldphotoConfig.cmake.
@@ -17,7 +26,10 @@ target_compile_definitions(
     INTERFACE $<BUILD_INTERFACE:OLDPHOTO_BOUNDS_CHECK=$<BOOL:${OLDPHOTO_BOUNDS_CHECK}>>
 )
 target_link_libraries(oldphoto INTERFACE stb::stb Threads::Threads)
-set_target_properties(oldphoto PROPERTIES VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL})
+set_target_properties(
+    oldphoto
+    PROPERTIES VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL} INTERFACE_HEADER_SETS_TO_VERIFY HEADERS
+)
 
 # oldphoto_component(NAME LINK...): oldphoto::NAME, which carries oldphoto_NAME_headers.
 function(oldphoto_component name)

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/instruction_sets.hpp"
 #include "../../support/random.hpp"
 #include <algorithm>
 #include <cmath>
@@ -21,16 +22,21 @@ struct Sizes {
 };
 
 /// Around the borders of tiles, of blocks and of the depth.
-const std::vector<Sizes> sizes{
-    {1, 1, 1},
-    {cpu::gemm_rows, cpu::gemm_columns<float>, 3},
-    {cpu::gemm_rows + 1, cpu::gemm_columns<float> - 1, 7},
-    {5, 40, cpu::gemm_depth},
-    {7, 33, cpu::gemm_depth + 1},
-    {cpu::gemm_block_rows + 5, 30, 2 * cpu::gemm_depth + 9},
-    {3, cpu::gemm_block_columns + 17, 20},
-    {2 * cpu::gemm_block_rows, 2 * cpu::gemm_block_columns, 5},
-};
+template <class T>
+std::vector<Sizes> sizes() {
+    const Index rows = cpu::gemm_kernels<T>().tile_rows;
+    const Index columns = cpu::gemm_kernels<T>().tile_columns;
+    return {
+        {1, 1, 1},
+        {rows, columns, 3},
+        {rows + 1, columns - 1, 7},
+        {5, 40, cpu::gemm_depth},
+        {7, 33, cpu::gemm_depth + 1},
+        {cpu::gemm_block_rows + 5, 30, 2 * cpu::gemm_depth + 9},
+        {3, cpu::gemm_block_columns + 17, 20},
+        {2 * cpu::gemm_block_rows, 2 * cpu::gemm_block_columns, 5},
+    };
+}
 
 template <class T>
 double largest_difference(const Tensor<T, 2>& a, const Tensor<T, 2>& b) {
@@ -43,27 +49,32 @@ double largest_difference(const Tensor<T, 2>& a, const Tensor<T, 2>& b) {
     return worst;
 }
 
+template <class T>
+void check_product(const Sizes& size) {
+    const auto [m, n, k] = size;
+    const auto a = test::random_tensor<T>(Shape<2>{m, k}, 1);
+    const auto b = test::random_tensor<T>(Shape<2>{k, n}, 2);
+    const auto before = test::random_tensor<T>(Shape<2>{m, n}, 3);
+    // Rounding grows with the square root of the number of terms.
+    const double tolerance =
+        (sizeof(T) == 4 ? 1e-6 : 2e-15) * std::max(1.0, std::sqrt(static_cast<double>(k))) * 4;
+    for (const bool accumulate : {false, true}) {
+        const Tensor<T, 2> expected = before.clone();
+        naive::gemm(expected.view(), a.view(), b.view(), accumulate);
+        const Tensor<T, 2> c = before.clone();
+        cpu::gemm_serial(c.view(), a.view(), b.view(), accumulate);
+        CAPTURE(m, n, k, accumulate);
+        CHECK(largest_difference(c, expected) < tolerance);
+    }
+}
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("products across all borders equal the plain sums", "[backend][gemm]", float,
                    double) {
-    using Matrix = Tensor<TestType, 2>;
-    for (const auto& [m, n, k] : sizes) {
-        const auto a = test::random_tensor<TestType>(Shape<2>{m, k}, 1);
-        const auto b = test::random_tensor<TestType>(Shape<2>{k, n}, 2);
-        const auto before = test::random_tensor<TestType>(Shape<2>{m, n}, 3);
-        // Rounding grows with the square root of the number of terms.
-        const double tolerance = (sizeof(TestType) == 4 ? 1e-6 : 2e-15) *
-                                 std::max(1.0, std::sqrt(static_cast<double>(k))) * 4;
-        for (const bool accumulate : {false, true}) {
-            const Matrix expected = before.clone();
-            naive::gemm(expected.view(), a.view(), b.view(), accumulate);
-            const Matrix c = before.clone();
-            cpu::gemm_serial(c.view(), a.view(), b.view(), accumulate);
-            CAPTURE(m, n, k, accumulate);
-            CHECK(largest_difference(c, expected) < tolerance);
-        }
-    }
+    test::for_each_instruction_set([] {
+        for (const Sizes& size : sizes<TestType>()) check_product<TestType>(size);
+    });
 }
 
 TEST_CASE("an element of a product has the same bits in every part of a matrix",

@@ -28,7 +28,7 @@ inline namespace OLDPHOTO_TIER {
 /// Tokens that lie across a tile, and tokens that pass at a time: as many as a product takes in one
 /// block.
 inline constexpr Index attention_columns = gemm_block_columns;
-inline constexpr Index attention_rows = gemm_depth / gemm_rows * gemm_rows;
+inline constexpr Index attention_rows = gemm_depth / 12 * 12;
 
 /// The next multiple of a pack.
 template <class T>

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <oldphoto/backend/cpu/attention.hpp>
+#include <oldphoto/backend/cpu/conv.hpp>
 #include <oldphoto/backend/cpu/fold.hpp>
 #include <oldphoto/backend/cpu/gemm.hpp>
-#include <oldphoto/backend/cpu/kernel_table.hpp>
 #include <oldphoto/backend/cpu/lower.hpp>
 #include <oldphoto/backend/cpu/materialize.hpp>
 #include <oldphoto/backend/cpu/max_adjoint.hpp>
@@ -61,19 +61,19 @@ struct Cpu : HostMemory {
     template <class T>
     static void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w,
                        const T* bias, const View<T, 4>& y, Moments* moments) {
-        cpu::kernels<T>.conv2d(g, x, w, bias, y, moments);
+        cpu::conv2d(g, x, w, bias, y, moments);
     }
     /// x = conv^T(y, w) + bias, the adjoint of conv2d in its input; bias and moments may be null.
     template <class T>
     static void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>& w,
                             const T* bias, const View<T, 4>& x, Moments* moments) {
-        cpu::kernels<T>.conv2d_data(g, y, w, bias, x, moments);
+        cpu::conv2d_data(g, y, w, bias, x, moments);
     }
     /// dw, the adjoint of conv2d in its weights.
     template <class T>
     static void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSource<T>& y,
                                const View<T, 4>& dw) {
-        cpu::kernels<T>.conv2d_weights(g, x, y, dw);
+        cpu::conv2d_weights(g, x, y, dw);
     }
     /// The adjoint of padding: gx from gy, both dense.
     template <class T>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <oldphoto/backend/cpu/pack.hpp>
+#include <oldphoto/backend/cpu/kernel_table.hpp>
 #include <oldphoto/backend/cpu/scratch.hpp>
 #include <oldphoto/backend/view.hpp>
 #include <oldphoto/core/parallel.hpp>
@@ -19,99 +19,10 @@
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
-/// Rows and columns of a tile: two packs a row, and as many rows as leave a register for an element
-/// of A, two for the packs of B, and one for a product where adding is a second instruction.
-inline constexpr Index gemm_rows = vector_bytes == 64 ? 12 : vector_bytes == 32 ? 6 : 4;
-template <class T>
-inline constexpr Index gemm_columns = 2 * Pack<T>::width;
-
 /// Blocks of A (96 KiB of float) and of B (512 KiB), and the depth of both.
 inline constexpr Index gemm_depth = 256;
 inline constexpr Index gemm_block_rows = 96;
 inline constexpr Index gemm_block_columns = 512;
-
-/// Copies lines of `depth` elements into panels of `Width` lines: the first elements of all its
-/// lines, then the second. The last panel is filled up with zeros.
-/// @param step  between the elements of a line
-template <Index Width, class T>
-void pack_lines(const T* x, Index line_stride, Index step, Index lines, Index depth, T* packed) {
-    for (Index first = 0; first < lines; first += Width, packed += Width * depth) {
-        const Index count = std::min(Width, lines - first);
-        const T* from = x + first * line_stride;
-        if (count == Width && line_stride == 1) {
-            for (Index k = 0; k < depth; ++k) {
-                std::copy_n(from + k * step, Width, packed + k * Width);
-            }
-            continue;
-        }
-        // Line by line: a panel stays in the first cache, where lines a power of two apart do not.
-        if (count < Width) std::fill_n(packed, Width * depth, T(0));
-        for (Index line = 0; line < count; ++line) {
-            for (Index k = 0; k < depth; ++k) {
-                packed[k * Width + line] = from[line * line_stride + k * step];
-            }
-        }
-    }
-}
-
-/// One tile, C = A B or C += A B: a panel of `depth` columns of A, one of as many rows of B.
-template <class T, std::size_t... Row>
-void multiply_panels(std::index_sequence<Row...> /*rows*/, Index depth, const T* a, const T* b,
-                     T* c, Index stride, bool accumulate) {
-    using P = Pack<T>;
-    P left[] = {(static_cast<void>(Row), P(T(0)))...};
-    P right[] = {(static_cast<void>(Row), P(T(0)))...};
-    for (Index k = 0; k < depth; ++k, a += sizeof...(Row), b += 2 * P::width) {
-        const P b_left = P::load(b);
-        const P b_right = P::load(b + P::width);
-        const auto add_row = [&](std::size_t row) {
-            const P factor(a[row]);
-            // On the lanes, where every compiler sees the fused multiplication and addition.
-            left[row].lanes += factor.lanes * b_left.lanes;
-            right[row].lanes += factor.lanes * b_right.lanes;
-        };
-        (add_row(Row), ...);
-    }
-    const auto write_row = [&](std::size_t row) {
-        T* out = c + static_cast<Index>(row) * stride;
-        if (accumulate) {
-            left[row] = P::load(out) + left[row];
-            right[row] = P::load(out + P::width) + right[row];
-        }
-        left[row].store(out);
-        right[row].store(out + P::width);
-    };
-    (write_row(Row), ...);
-}
-
-/// C = A B or C += A B of packed blocks.
-/// @param c  its shape may end within a tile.
-template <class T>
-void multiply_blocks(const T* a, const T* b, Index depth, const View<T, 2>& c, bool accumulate) {
-    constexpr Index rows = gemm_rows;
-    constexpr Index columns = gemm_columns<T>;
-    constexpr std::make_index_sequence<static_cast<std::size_t>(rows)> all_rows;
-    for (Index j = 0; j < c.shape[1]; j += columns) {
-        const Index width = std::min(columns, c.shape[1] - j);
-        for (Index i = 0; i < c.shape[0]; i += rows) {
-            const Index height = std::min(rows, c.shape[0] - i);
-            T* out = c.data + i * c.strides[0] + j;
-            if (height == rows && width == columns) {
-                multiply_panels(all_rows, depth, a + i * depth, b + j * depth, out, c.strides[0],
-                                accumulate);
-                continue;
-            }
-            T tile[rows * columns];
-            multiply_panels(all_rows, depth, a + i * depth, b + j * depth, tile, columns, false);
-            for (Index row = 0; row < height; ++row, out += c.strides[0]) {
-                const T* from = tile + row * columns;
-                for (Index k = 0; k < width; ++k) {
-                    out[k] = accumulate ? out[k] + from[k] : from[k];
-                }
-            }
-        }
-    }
-}
 
 /// C = A B or C += A B on the calling thread. C has dense rows; A and B are best read where their
 /// rows or their columns are dense.
@@ -123,21 +34,22 @@ void gemm_serial(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b, 
     if (depth == 0 && !accumulate) {
         for (Index row = 0; row < m; ++row) std::fill_n(c.data + row * c.strides[0], n, T(0));
     }
+    const auto& kernels = gemm_kernels<T>();
     T* packed_a = scratch<T, 3>(gemm_block_rows * gemm_depth);
     T* packed_b = scratch<T, 4>(gemm_block_columns * gemm_depth);
     for (Index k = 0; k < depth; k += gemm_depth) {
         const Index steps = std::min(gemm_depth, depth - k);
         for (Index j = 0; j < n; j += gemm_block_columns) {
             const Index width = std::min(gemm_block_columns, n - j);
-            pack_lines<gemm_columns<T>>(b.data + k * b.strides[0] + j * b.strides[1], b.strides[1],
-                                        b.strides[0], width, steps, packed_b);
+            kernels.pack_columns(b.data + k * b.strides[0] + j * b.strides[1], b.strides[1],
+                                 b.strides[0], width, steps, packed_b);
             for (Index i = 0; i < m; i += gemm_block_rows) {
                 const Index height = std::min(gemm_block_rows, m - i);
-                pack_lines<gemm_rows>(a.data + i * a.strides[0] + k * a.strides[1], a.strides[0],
-                                      a.strides[1], height, steps, packed_a);
-                multiply_blocks<T>(packed_a, packed_b, steps,
-                                   {c.data + i * c.strides[0] + j, {height, width}, c.strides},
-                                   accumulate || k > 0);
+                kernels.pack_rows(a.data + i * a.strides[0] + k * a.strides[1], a.strides[0],
+                                  a.strides[1], height, steps, packed_a);
+                kernels.multiply_panels(packed_a, packed_b, steps,
+                                        {c.data + i * c.strides[0] + j, {height, width}, c.strides},
+                                        accumulate || k > 0);
             }
         }
     }

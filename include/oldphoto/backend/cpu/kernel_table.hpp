@@ -1,23 +1,162 @@
 #pragma once
 
-#include <oldphoto/backend/cpu/conv.hpp>
+#include <oldphoto/backend/cpu/instruction_set.hpp>
+#include <oldphoto/backend/view.hpp>
+#include <oldphoto/core/config.hpp>
 
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+/// The kernels that are compiled once for each instruction set and chosen when a program runs; see
+/// kernels.inc for what they do.
 namespace oldphoto::cpu {
-inline namespace OLDPHOTO_TIER {
 
-/// The heavy kernels of one instruction-set tier. Callers go through the table, so that a program
-/// can hold several tiers and choose among them when it runs; so far it holds one, that of the flags
-/// it is compiled with.
+/// Products of packed matrices.
 template <class T>
-struct KernelTable {
-    decltype(&cpu::conv2d<T>) conv2d = &cpu::conv2d<T>;
-    decltype(&cpu::conv2d_data<T>) conv2d_data = &cpu::conv2d_data<T>;
-    decltype(&cpu::conv2d_weights<T>) conv2d_weights = &cpu::conv2d_weights<T>;
+struct GemmKernels {
+    using Pack = void(const T* x, Index line_stride, Index step, Index lines, Index depth,
+                      T* packed);
+
+    Index tile_rows;
+    Index tile_columns;
+    Pack* pack_rows;     ///< lines are rows of A, in panels of tile_rows
+    Pack* pack_columns;  ///< lines are columns of B, in panels of tile_columns
+    void (*multiply_panels)(const T* a, const T* b, Index depth, const View<T, 2>& c,
+                            bool accumulate);
 };
 
-/// The table that this program computes with.
+/// Planes of pixels that are cut into tiles.
+struct TilePlanes {
+    const float* data;
+    Index planes;
+    Index plane_step;
+    Index row_step;
+    Index across;  ///< tiles side by side
+    Index tiles;   ///< of a plane, row by row
+};
+
+/// Where the frequencies of the tiles go.
+struct TilePanels {
+    float* data;
+    Index plane_step;
+    Index panel_step;
+    Index frequency_step;
+};
+
+/// The transforms of Winograd's convolution with tiles of tile x tile outputs.
+struct WinogradKernels {
+    using TransformTiles = void(const TilePlanes& x, const TilePanels& to);
+
+    Index tile;
+    Index tile_columns;  ///< tiles of a panel
+    Index tile_rows;     ///< outputs of a panel of weights
+    decltype(GemmKernels<float>::multiply_panels) multiply_panels;
+    TransformTiles* input;
+    TransformTiles* output_adjoint;
+    void (*output)(float* from, Index frequency_step, float bias, Index across, Index count,
+                   float* rows, Index height, Index width);
+    void (*weights)(const float* w, Index output_step, Index channel_step, bool rotated,
+                    Index outputs, Index channels, float* u, Index frequency_step);
+    void (*weights_adjoint)(const float* from, Index frequency_step, Index count, float* dw);
+
+    [[nodiscard]] Index frequencies() const noexcept { return (tile + 2) * (tile + 2); }
+};
+
+/// All kernels of an instruction set.
+struct KernelTable {
+    GemmKernels<float> gemm;
+    WinogradKernels winograd_2;
+    WinogradKernels winograd_4;
+};
+
+inline namespace OLDPHOTO_TIER {
+
+namespace portable {
+#if defined(__AVX512F__)
+#define OLDPHOTO_KERNEL_BYTES 64
+#define OLDPHOTO_KERNEL_ROWS 12
+#elif defined(__AVX__)
+#define OLDPHOTO_KERNEL_BYTES 32
+#define OLDPHOTO_KERNEL_ROWS 6
+#else
+#define OLDPHOTO_KERNEL_BYTES 16
+#define OLDPHOTO_KERNEL_ROWS 4
+#endif
+#include <oldphoto/backend/cpu/kernels.inc>
+#undef OLDPHOTO_KERNEL_BYTES
+#undef OLDPHOTO_KERNEL_ROWS
+}  // namespace portable
+
+// A set that the whole program is compiled for needs no kernels beside the portable ones.
+#if defined(__x86_64__) && defined(__GNUC__) && !(defined(__AVX2__) && defined(__FMA__))
+#define OLDPHOTO_HAS_AVX2_KERNELS
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+namespace avx2 {
+#define OLDPHOTO_KERNEL_BYTES 32
+#define OLDPHOTO_KERNEL_ROWS 6
+#include <oldphoto/backend/cpu/kernels.inc>
+#undef OLDPHOTO_KERNEL_BYTES
+#undef OLDPHOTO_KERNEL_ROWS
+}  // namespace avx2
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__AVX512F__)
+#define OLDPHOTO_HAS_AVX512_KERNELS
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))), \
+                             apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")
+#endif
+namespace avx512 {
+#define OLDPHOTO_KERNEL_BYTES 64
+#define OLDPHOTO_KERNEL_ROWS 12
+#include <oldphoto/backend/cpu/kernels.inc>
+#undef OLDPHOTO_KERNEL_BYTES
+#undef OLDPHOTO_KERNEL_ROWS
+}  // namespace avx512
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+
+/// The kernels of the set that is chosen; see instruction_set().
+[[nodiscard]] inline const KernelTable& kernels() {
+    const InstructionSet set = instruction_set();
+#if defined(OLDPHOTO_HAS_AVX512_KERNELS)
+    if (set == InstructionSet::avx512) return avx512::table;
+#endif
+#if defined(OLDPHOTO_HAS_AVX2_KERNELS)
+    if (set >= InstructionSet::avx2) return avx2::table;
+#endif
+    static_cast<void>(set);
+    return portable::table;
+}
+
+/// Its products of matrices. Double precision, which is for checking gradients, has but one set.
 template <class T>
-inline constexpr KernelTable<T> kernels{};
+[[nodiscard]] const GemmKernels<T>& gemm_kernels() {
+    if constexpr (std::is_same_v<T, float>) {
+        return kernels().gemm;
+    } else {
+        return portable::gemm<T>;
+    }
+}
 
 }  // namespace OLDPHOTO_TIER
 }  // namespace oldphoto::cpu

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <utility>
+
+namespace oldphoto {
+
+/// How far float kernels may trade digits for speed.
+enum class Numerics {
+    accurate,  ///< errors as those of a plain sum
+    fast,      ///< convolutions err up to some ten times as much; see docs/performance.md
+};
+
+/// While it lives, ops of this thread compute as it says. Without one they are fast.
+class NumericsScope {
+public:
+    explicit NumericsScope(Numerics numerics) noexcept
+        : outer_(std::exchange(current_, numerics)) {}
+    NumericsScope(const NumericsScope&) = delete;
+    NumericsScope& operator=(const NumericsScope&) = delete;
+    ~NumericsScope() { current_ = outer_; }
+
+    [[nodiscard]] static Numerics current() noexcept { return current_; }
+
+private:
+    static inline thread_local Numerics current_ = Numerics::fast;
+    Numerics outer_;
+};
+
+}  // namespace oldphoto
