@@ -49,6 +49,11 @@ const std::vector<Case> cases{
     {"3x3 on one long row", {1, 8, 1, 1100}, 8, {3, 1, 1, 1, 1}},
     {"3x3 on many rows", {1, 16, 150, 37}, 24, {3, 1, 1, 1, 1}},
     {"3x3 with more padding than a window", {1, 8, 9, 8}, 8, {3, 1, 3, 1, 1}},
+    {"4x4 two apart", {2, 9, 26, 30}, 10, {4, 2, 1, 1, 1}},
+    {"4x4 two apart with pixels over", {1, 8, 21, 27}, 11, {4, 2, 1, 1, 1}},
+    {"4x4 two apart without padding", {1, 8, 19, 41}, 9, {4, 2, 0, 1, 1}},
+    {"4x4 two apart with padding of two", {1, 12, 15, 70}, 8, {4, 2, 2, 1, 1}},
+    {"4x4 two apart on many rows", {1, 64, 150, 18}, 64, {4, 2, 1, 1, 1}},
     {"tiles with stride and dilation", {1, 2, 5, 1301}, 2, {3, 2, 2, 2, 1}},
 };
 

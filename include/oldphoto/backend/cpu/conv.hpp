@@ -10,22 +10,44 @@
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
-/// Winograd's kernels for windows of 3 x 3, one pixel apart; null where transforming weights and
-/// pixels would cost more than it saves.
-/// @param size  of the picture that is written, or for the weights' sake read.
+/// How Winograd's kernels compute a convolution.
+struct WinogradPlan {
+    const WinogradKernels* kernels;  ///< null where columns serve better, or must
+    Index apart;                     ///< pixels from window to window
+};
+
+/// @param x, y  sizes of the pictures before and behind the convolution.
 template <class T>
-[[nodiscard]] const WinogradKernels* winograd_kernels(const ConvGeometry& g, Index channels,
-                                                      Index outputs, Pair size) {
+[[nodiscard]] WinogradPlan plan_winograd(const ConvGeometry& g, const Shape<4>& w, Pair x, Pair y) {
     if constexpr (std::is_same_v<T, float>) {
-        const bool possible = g.kernel == Pair(3) && g.stride == Pair(1) && g.dilation == Pair(1) &&
-                              g.groups == 1 && g.padding.h <= 2 && g.padding.w <= 2;
-        const bool pays = std::min(channels, outputs) >= 8 && size.h * size.w >= 64;
-        if (possible && pays) {
-            return NumericsScope::current() == Numerics::fast ? &kernels().winograd_4
-                                                              : &kernels().winograd_2;
+        const bool fast = NumericsScope::current() == Numerics::fast;
+        const Index apart = g.stride.h;
+        const bool fits = apart == 1 ? g.kernel == Pair(3)
+                                     // and every pixel is seen by a window, or padded to be
+                                     : apart == 2 && g.kernel == Pair(4) && fast &&
+                                           x.h + g.padding.h <= 2 * (y.h + 1) &&
+                                           x.w + g.padding.w <= 2 * (y.w + 1);
+        // Transforming weights and pixels must not cost more than it saves.
+        const bool pays = std::min(w[0], w[1]) >= 8 && y.h * y.w >= 64;
+        if (fits && pays && g.stride == Pair(apart) && g.dilation == Pair(1) && g.groups == 1 &&
+            std::max(g.padding.h, g.padding.w) <= 2) {
+            const auto& all = kernels();
+            return {apart == 2 ? &all.winograd_4x2
+                    : fast     ? &all.winograd_4x3
+                               : &all.winograd_2x3,
+                    apart};
         }
     }
-    return nullptr;
+    return {nullptr, 0};
+}
+
+/// Calls use(w) with the windows that meet planes of pixels `apart`.
+template <class Use>
+void with_windows(const View<float, 4>& w, Index apart, const Use& use) {
+    if (apart == 1) return use(w);
+    SplitWindows windows(w.shape);
+    windows.split(w.data);
+    use(windows.view());
 }
 
 /// y = conv(x, w) + bias. The input is pulled.
@@ -37,12 +59,14 @@ template <class T>
 void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, const T* bias,
             const View<T, 4>& y, Moments* moments) {
     if constexpr (std::is_same_v<T, float>) {
-        const auto* kernels =
-            winograd_kernels<T>(g, w.shape[1], w.shape[0], {y.shape[2], y.shape[3]});
-        if (kernels != nullptr) {
+        const Pair size{y.shape[2], y.shape[3]};
+        const auto plan = plan_winograd<T>(g, w.shape, {x.shape()[2], x.shape()[3]}, size);
+        if (plan.kernels != nullptr) {
             const PaddedRows<T> padded(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
-            return winograd_conv2d(*kernels, RowSource<T>(padded), WindowWeights::of(w), bias, y,
-                                   moments);
+            return with_windows(w, plan.apart, [&](const View<T, 4>& windows) {
+                winograd_conv2d(*plan.kernels, {RowSource<T>(padded), plan.apart},
+                                WindowWeights::of(windows), bias, size, {y, 1, 0}, moments);
+            });
         }
     }
     columns_conv2d(g, x, w, bias, y, moments);
@@ -59,13 +83,20 @@ template <class T>
 void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>& w, const T* bias,
                  const View<T, 4>& x, Moments* moments) {
     if constexpr (std::is_same_v<T, float>) {
-        const auto* kernels =
-            winograd_kernels<T>(g, w.shape[0], w.shape[1], {x.shape[2], x.shape[3]});
-        if (kernels != nullptr) {
-            const Pair around{2 - g.padding.h, 2 - g.padding.w};
+        const Pair before{x.shape[2], x.shape[3]};
+        const Pair behind{y.shape()[2], y.shape()[3]};
+        const auto plan = plan_winograd<T>(g, w.shape, before, behind);
+        if (plan.kernels != nullptr) {
+            // With windows two apart, each of the four planes is seen whole, padding included.
+            const bool whole = plan.apart == 2;
+            const Pair around = whole ? Pair(1) : Pair(2 - g.padding.h, 2 - g.padding.w);
+            const Pair size = whole ? Pair(behind.h + 1, behind.w + 1) : before;
             const PaddedRows<T> padded(y, {around.w, around.w, around.h, around.h});
-            return winograd_conv2d(*kernels, RowSource<T>(padded), WindowWeights::adjoint_of(w),
-                                   bias, x, moments);
+            return with_windows(w, plan.apart, [&](const View<T, 4>& windows) {
+                winograd_conv2d(*plan.kernels, {RowSource<T>(padded), 1},
+                                WindowWeights::adjoint_of(windows), bias, size,
+                                {x, plan.apart, whole ? g.padding : Pair(0)}, moments);
+            });
         }
     }
     columns_conv2d_data(g, y, w, bias, x, moments);
@@ -80,11 +111,15 @@ template <class T>
 void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSource<T>& y,
                     const View<T, 4>& dw) {
     if constexpr (std::is_same_v<T, float>) {
-        const auto* kernels =
-            winograd_kernels<T>(g, dw.shape[1], dw.shape[0], {y.shape()[2], y.shape()[3]});
-        if (kernels != nullptr) {
-            const PaddedRows<T> padded(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
-            return winograd_conv2d_weights(*kernels, RowSource<T>(padded), y, dw);
+        const auto plan = plan_winograd<T>(g, dw.shape, {x.shape()[2], x.shape()[3]},
+                                           {y.shape()[2], y.shape()[3]});
+        if (plan.kernels != nullptr) {
+            const PaddedRows<T> padding(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
+            const TileSource padded{RowSource<T>(padding), plan.apart};
+            if (plan.apart == 1) return winograd_conv2d_weights(*plan.kernels, padded, y, dw);
+            SplitWindows windows(dw.shape);
+            winograd_conv2d_weights(*plan.kernels, padded, y, windows.view());
+            return windows.join(dw.data);
         }
     }
     columns_conv2d_weights(g, x, y, dw);

@@ -45,11 +45,13 @@ struct TilePanels {
     Index frequency_step;
 };
 
-/// The transforms of Winograd's convolution with tiles of tile x tile outputs.
+/// The transforms of Winograd's convolution with tiles of tile x tile outputs of windows of taps x
+/// taps.
 struct WinogradKernels {
     using TransformTiles = void(const TilePlanes& x, const TilePanels& to);
 
     Index tile;
+    Index taps;
     Index tile_columns;  ///< tiles of a panel
     Index tile_rows;     ///< outputs of a panel of weights
     decltype(GemmKernels<float>::multiply_panels) multiply_panels;
@@ -61,14 +63,17 @@ struct WinogradKernels {
                     Index outputs, Index channels, float* u, Index frequency_step);
     void (*weights_adjoint)(const float* from, Index frequency_step, Index count, float* dw);
 
-    [[nodiscard]] Index frequencies() const noexcept { return (tile + 2) * (tile + 2); }
+    /// Pixels that a tile sees beyond its own, on the right and below.
+    [[nodiscard]] Index reach() const noexcept { return taps - 1; }
+    [[nodiscard]] Index frequencies() const noexcept { return (tile + reach()) * (tile + reach()); }
 };
 
 /// All kernels of an instruction set.
 struct KernelTable {
     GemmKernels<float> gemm;
-    WinogradKernels winograd_2;
-    WinogradKernels winograd_4;
+    WinogradKernels winograd_2x3;  ///< tiles of 2 x 2, windows of 3 x 3
+    WinogradKernels winograd_4x3;
+    WinogradKernels winograd_4x2;
 };
 
 inline namespace OLDPHOTO_TIER {

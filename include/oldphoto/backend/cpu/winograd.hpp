@@ -9,32 +9,70 @@
 #include <oldphoto/core/parallel.hpp>
 
 #include <algorithm>
+#include <vector>
 
-/// Convolution with windows of 3 x 3, one pixel apart, by Winograd's transforms (kernels.inc). The
-/// picture is worked off in stretches of tile rows: all channels of a stretch are pulled and
-/// transformed, multiplied with the transformed weights frequency by frequency, and transformed
+/// Convolution by Winograd's transforms (kernels.inc): windows of 3 x 3, one pixel apart, and of
+/// 4 x 4, two pixels apart, which are windows of 2 x 2 over the four pictures of every second
+/// pixel. The picture is worked off in stretches of tile rows: all planes of a stretch are pulled
+/// and transformed, multiplied with the transformed weights frequency by frequency, and transformed
 /// back. A tile has the same bits in whatever stretch it lies.
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
-/// Weights as Winograd's convolution reads them: those of output o and channel c begin at
-/// data + o * output_step + c * channel_step.
+/// Weights as Winograd's convolution reads them: the window of output o and plane c begins at
+/// data + o * output_step + c * plane_step.
 struct WindowWeights {
     const float* data;
     Index outputs;
-    Index channels;
+    Index planes;
     Index output_step;
-    Index channel_step;
+    Index plane_step;
     bool rotated;  ///< turned by 180 degrees
 
-    /// Of w (outputs, channels, 3, 3).
+    /// Of w (outputs, planes, taps, taps).
     [[nodiscard]] static WindowWeights of(const View<float, 4>& w) {
-        return {w.data, w.shape[0], w.shape[1], w.shape[1] * 9, 9, false};
+        const Index taps = w.shape[2] * w.shape[3];
+        return {w.data, w.shape[0], w.shape[1], w.shape[1] * taps, taps, false};
     }
-    /// Those that lead from the outputs of w back to its channels.
+    /// Those that lead from the outputs of w back to its planes.
     [[nodiscard]] static WindowWeights adjoint_of(const View<float, 4>& w) {
-        return {w.data, w.shape[1], w.shape[0], 9, w.shape[1] * 9, true};
+        const Index taps = w.shape[2] * w.shape[3];
+        return {w.data, w.shape[1], w.shape[0], taps, w.shape[1] * taps, true};
     }
+};
+
+/// Windows (O, C, 4, 4) taken apart into those (O, 4 C, 2, 2) over every second pixel.
+class SplitWindows {
+public:
+    explicit SplitWindows(const Shape<4>& w)
+        : windows_(w[0] * w[1]),
+          shape_{w[0], 4 * w[1], 2, 2},
+          values_(static_cast<std::size_t>(w.size())) {}
+
+    [[nodiscard]] View<float, 4> view() { return {values_.data(), shape_, dense_strides(shape_)}; }
+    void split(const float* w) {
+        visit([&](Index whole, Index part) { values_[static_cast<std::size_t>(part)] = w[whole]; });
+    }
+    void join(float* w) const {
+        visit([&](Index whole, Index part) { w[whole] = values_[static_cast<std::size_t>(part)]; });
+    }
+
+private:
+    template <class Visit>
+    void visit(const Visit& visit_pair) const {
+        for (Index k = 0; k < windows_; ++k) {
+            for (Index y = 0; y < 4; ++y) {
+                for (Index x = 0; x < 4; ++x) {
+                    const Index plane = 4 * k + y % 2 * 2 + x % 2;
+                    visit_pair(16 * k + 4 * y + x, 4 * plane + y / 2 * 2 + x / 2);
+                }
+            }
+        }
+    }
+
+    Index windows_;
+    Shape<4> shape_;
+    std::vector<float> values_;
 };
 
 /// Numbers between the frequencies of a buffer: an odd number of cache lines behind its `size`, or
@@ -51,12 +89,12 @@ struct WindowWeights {
 /// beside them; and those of a stretch whose weights come from further away each time.
 inline constexpr Index winograd_small_weights = Index{1} << 20;
 inline constexpr Index winograd_small_stretch = Index{1} << 20;
+inline constexpr Index winograd_large_stretch = Index{40} << 20;
 /// Outputs that are multiplied, and planes that are transformed at a time.
 inline constexpr Index winograd_block_rows = 48;
 inline constexpr Index winograd_planes = 8;
-inline constexpr Index winograd_large_stretch = Index{40} << 20;
 
-/// How a picture (channels, height, width) is cut into tiles, and these into stretches.
+/// How a plane is cut into tiles, and these into stretches.
 struct WinogradTiles {
     Pair size;
     Index tile;
@@ -94,85 +132,152 @@ struct WinogradStretch {
     }
 };
 
-/// Pulls what the tiles of a stretch see of channels [begin, end); zeros beyond the picture's end.
+/// A picture as tiles see it, with its padding on. With pixels two apart it is taken apart into
+/// four planes a channel: plane 4 c + 2 i + j holds the pixels (2 y + i, 2 x + j).
+struct TileSource {
+    RowSource<float> padded;
+    Index apart;  ///< 1 or 2
+
+    [[nodiscard]] Index planes() const noexcept { return padded.shape()[1] * apart * apart; }
+};
+
+/// Pulls rows [y0, y0 + height) of a channel up to `width`; zeros beyond the picture's end.
+inline void pull_rows(const RowSource<float>& source, Index n, Index c, Index y0, Index height,
+                      Index width, float* to) {
+    const Index y1 = std::clamp(source.shape()[2], y0, y0 + height);
+    const Index x1 = std::min(width, source.shape()[3]);
+    if (y1 > y0) source.pull({n, c, y0, y1, 0, x1}, to, width);
+    for (Index y = y0; y < y0 + height; ++y, to += width) {
+        std::fill(to + (y < y1 ? x1 : 0), to + width, 0.0F);
+    }
+}
+
+/// Pulls what the tiles of a stretch see of planes [begin, end).
 /// @param reach  pixels that tiles see beyond their own, on the right and below.
-inline TilePlanes pull_tiles(const RowSource<float>& source, Index begin, Index end,
+inline TilePlanes pull_tiles(const TileSource& source, Index begin, Index end,
                              const WinogradTiles& tiles, const WinogradStretch& stretch,
                              Index reach) {
     const Index width = tiles.across * tiles.tile + reach;
     const Index height = (stretch.last - stretch.first) * tiles.tile + reach;
     const Index y0 = stretch.first * tiles.tile;
-    const Index y1 = std::min(y0 + height, source.shape()[2]);
-    const Index x1 = std::min(width, source.shape()[3]);
-    float* const planes = scratch<float, 0>((end - begin) * height * width);
-    float* row = planes;
-    for (Index c = begin; c < end; ++c) {
-        source.pull({stretch.n, c, y0, y1, 0, x1}, row, width);
-        for (Index y = 0; y < height; ++y, row += width) {
-            std::fill(row + (y < y1 - y0 ? x1 : 0), row + width, 0.0F);
+    const Index plane = height * width;
+    float* const planes = scratch<float, 0>((end - begin) * plane);
+    if (source.apart == 1) {
+        for (Index c = begin; c < end; ++c) {
+            pull_rows(source.padded, stretch.n, c, y0, height, width, planes + (c - begin) * plane);
+        }
+    } else {
+        float* const rows = scratch<float, 1>(4 * plane);
+        for (Index c = begin; c < end; c += 4) {
+            pull_rows(source.padded, stretch.n, c / 4, 2 * y0, 2 * height, 2 * width, rows);
+            for (Index y = 0; y < 2 * height; ++y) {
+                float* to = planes + (c - begin + y % 2 * 2) * plane + y / 2 * width;
+                const float* from = rows + y * 2 * width;
+                for (Index x = 0; x < width; ++x) {
+                    to[x] = from[2 * x];
+                    to[plane + x] = from[2 * x + 1];
+                }
+            }
         }
     }
-    return {planes, end - begin, height * width, width, tiles.across, stretch.tiles(tiles)};
+    return {planes, end - begin, plane, width, tiles.across, stretch.tiles(tiles)};
 }
 
-/// y = conv(x, w) + bias for windows of 3 x 3.
-/// @param padded   x with its padding, (N, channels, H + 2, W + 2), pulled.
-/// @param bias     a number for each output, or null.
-/// @param y        (N, outputs, H, W), dense.
-/// @param moments  N * outputs places for the moments of y's planes, or null.
-inline void winograd_conv2d(const WinogradKernels& kernels, const RowSource<float>& padded,
-                            const WindowWeights& w, const float* bias, const View<float, 4>& y,
-                            Moments* moments) {
-    const Index channels = w.channels;
-    const Index outputs = w.outputs;
+/// Where tiles are written: a picture, dense, or with pixels two apart the four planes of each of
+/// its channels, of which `cut` pixels are left out above and on the left.
+struct TileTarget {
+    View<float, 4> y;
+    Index apart;  ///< 1 or 2
+    Pair cut;
+
+    [[nodiscard]] Index planes() const noexcept { return y.shape[1] * apart * apart; }
+};
+
+/// The tiles of a stretch, transformed back and written for planes [begin, end).
+/// @param m  frequencies of the first of these planes; of others plane_step behind.
+inline void write_tiles(const WinogradKernels& kernels, float* m, Index plane_step,
+                        Index frequency_step, const float* bias, Index begin, Index end,
+                        const WinogradTiles& tiles, const WinogradStretch& stretch,
+                        const TileTarget& target, RowMoments<float>& moments) {
+    const Index count = stretch.tiles(tiles);
+    const Index first = stretch.first * tiles.tile;
+    const Index height = std::min(stretch.last * tiles.tile, tiles.size.h) - first;
+    const Index width = tiles.size.w;
+    const Index parts = target.apart * target.apart;
+    const Index y0 = std::max(Index{0}, first * target.apart - target.cut.h);
+    const Index y1 = std::min((first + height) * target.apart - target.cut.h, target.y.shape[2]);
+    for (Index plane = begin; plane < end; plane += parts) {
+        const Index c = plane / parts;
+        const Index to = stretch.n * target.y.shape[1] + c;
+        const Index row_length = target.y.shape[3];
+        float* const rows = target.y.data + (to * target.y.shape[2] + y0) * row_length;
+        float* const planes = target.apart == 1 ? rows : scratch<float, 0>(parts * height * width);
+        for (Index part = 0; part < parts; ++part, m += plane_step) {
+            kernels.output(m, frequency_step, bias == nullptr ? 0.0F : bias[c], tiles.across, count,
+                           planes + part * height * width, height, width);
+        }
+        for (Index y = y0; y < y1; ++y) {
+            if (target.apart == 2) {
+                const Index row = y + target.cut.h - 2 * first;
+                const float* from = planes + (row % 2 * 2 * height + row / 2) * width;
+                float* out = rows + (y - y0) * row_length;
+                for (Index x = 0; x < row_length; ++x) {
+                    const Index column = x + target.cut.w;
+                    out[x] = from[column % 2 * height * width + column / 2];
+                }
+            }
+            moments.measure(to, y);
+        }
+    }
+}
+
+/// The target is the convolution of the source with w, plus bias.
+/// @param size     of the planes of the source that windows begin in, and of those of the target.
+/// @param bias     a number for each channel of the target, or null.
+/// @param moments  a place for each plane of the target, or null.
+inline void winograd_conv2d(const WinogradKernels& kernels, const TileSource& source,
+                            const WindowWeights& w, const float* bias, Pair size,
+                            const TileTarget& target, Moments* moments) {
     const Index frequencies = kernels.frequencies();
-    const Index u_step = frequency_step(round_up(outputs, kernels.tile_rows) * channels);
-    float* u = scratch<float, 6>(frequencies * u_step);
-    for_each_chunk({outputs, kernels.tile_rows}, [&](Index begin, Index end) {
-        kernels.weights(w.data + begin * w.output_step, w.output_step, w.channel_step, w.rotated,
-                        end - begin, channels, u + begin * channels, u_step);
+    const Index u_step = frequency_step(round_up(w.outputs, kernels.tile_rows) * w.planes);
+    float* const u = scratch<float, 6>(frequencies * u_step);
+    for_each_chunk({w.outputs, kernels.tile_rows}, [&](Index begin, Index end) {
+        kernels.weights(w.data + begin * w.output_step, w.output_step, w.plane_step, w.rotated,
+                        end - begin, w.planes, u + begin * w.planes, u_step);
     });
 
     const bool small = frequencies * u_step * 4 < winograd_small_weights;
-    const WinogradTiles tiles({y.shape[2], y.shape[3]}, kernels, channels + outputs,
+    const WinogradTiles tiles(size, kernels, w.planes + w.outputs,
                               small ? winograd_small_stretch : winograd_large_stretch);
-    RowMoments<float> row_moments(y, moments);
+    RowMoments<float> row_moments(target.y, moments);
     const auto convolve = [&](const WinogradStretch& stretch) {
-        const Index count = stretch.tiles(tiles);
-        const Index columns = round_up(count, kernels.tile_columns);
-        const Index v_step = frequency_step(columns * channels);
-        const Index m_step = frequency_step(columns * outputs);
-        float* v = scratch<float, 7>(frequencies * (v_step + m_step));
-        float* m = v + frequencies * v_step;
-        for_each_chunk({channels, winograd_planes}, [&](Index begin, Index end) {
-            kernels.input(pull_tiles(padded, begin, end, tiles, stretch, 2),
+        const Index columns = round_up(stretch.tiles(tiles), kernels.tile_columns);
+        const Index v_step = frequency_step(columns * w.planes);
+        const Index m_step = frequency_step(columns * w.outputs);
+        float* const v = scratch<float, 7>(frequencies * (v_step + m_step));
+        float* const m = v + frequencies * v_step;
+        for_each_chunk({w.planes, winograd_planes}, [&](Index begin, Index end) {
+            kernels.input(pull_tiles(source, begin, end, tiles, stretch, kernels.reach()),
                           {v + begin * kernels.tile_columns, kernels.tile_columns,
-                           channels * kernels.tile_columns, v_step});
+                           w.planes * kernels.tile_columns, v_step});
         });
-        const Index blocks = Partition{outputs, winograd_block_rows}.chunks();
+        const Index blocks = Partition{w.outputs, winograd_block_rows}.chunks();
         for_each_chunk({frequencies * blocks, 1}, [&](Index begin, Index end) {
             for (Index item = begin; item < end; ++item) {
                 const Index f = item / blocks;
                 const Index o = item % blocks * winograd_block_rows;
-                const Index rows = std::min(winograd_block_rows, outputs - o);
+                const Index rows = std::min(winograd_block_rows, w.outputs - o);
                 kernels.multiply_panels(
-                    u + f * u_step + o * channels, v + f * v_step, channels,
+                    u + f * u_step + o * w.planes, v + f * v_step, w.planes,
                     {m + f * m_step + o * columns, {rows, columns}, {columns, 1}}, false);
             }
         });
-        const Index y0 = stretch.first * tiles.tile;
-        const Index y1 = std::min(stretch.last * tiles.tile, tiles.size.h);
-        for_each_chunk({outputs, winograd_planes}, [&](Index begin, Index end) {
-            for (Index o = begin; o < end; ++o) {
-                const Index plane = stretch.n * outputs + o;
-                float* rows = y.data + (plane * tiles.size.h + y0) * tiles.size.w;
-                kernels.output(m + o * columns, m_step, bias == nullptr ? 0.0F : bias[o],
-                               tiles.across, count, rows, y1 - y0, tiles.size.w);
-                for (Index row = y0; row < y1; ++row) row_moments.measure(plane, row);
-            }
+        for_each_chunk({w.outputs, winograd_planes}, [&](Index begin, Index end) {
+            write_tiles(kernels, m + begin * columns, columns, m_step, bias, begin, end, tiles,
+                        stretch, target, row_moments);
         });
     };
-    const Index items = y.shape[0] * tiles.stretches();
+    const Index items = target.y.shape[0] * tiles.stretches();
     const auto convolve_range = [&](Index begin, Index end) {
         for (Index item = begin; item < end; ++item) convolve(WinogradStretch(tiles, item));
     };
@@ -186,48 +291,48 @@ inline void winograd_conv2d(const WinogradKernels& kernels, const RowSource<floa
 }
 
 /// dw, the adjoint of winograd_conv2d in its weights.
-/// @param padded  x with its padding, (N, C, H + 2, W + 2), pulled.
-/// @param y       (N, O, H, W), pulled.
-/// @param dw      (O, C, 3, 3), dense; written.
-inline void winograd_conv2d_weights(const WinogradKernels& kernels, const RowSource<float>& padded,
+/// @param y   (N, O, H, W), pulled.
+/// @param dw  (O, planes of x, taps, taps), dense; written.
+inline void winograd_conv2d_weights(const WinogradKernels& kernels, const TileSource& x,
                                     const RowSource<float>& y, const View<float, 4>& dw) {
     const Index outputs = dw.shape[0];
-    const Index channels = dw.shape[1];
+    const Index planes = dw.shape[1];
     const Index frequencies = kernels.frequencies();
-    const WinogradTiles tiles({y.shape()[2], y.shape()[3]}, kernels, channels + outputs,
+    const WinogradTiles tiles({y.shape()[2], y.shape()[3]}, kernels, planes + outputs,
                               winograd_large_stretch);
-    const Index u_step = frequency_step(outputs * channels);
-    float* u = scratch<float, 6>(frequencies * u_step);
+    const Index u_step = frequency_step(outputs * planes);
+    float* const u = scratch<float, 6>(frequencies * u_step);
     const Index items = y.shape()[0] * tiles.stretches();
     if (items == 0) std::fill_n(u, frequencies * u_step, 0.0F);
     for (Index item = 0; item < items; ++item) {
         const WinogradStretch stretch(tiles, item);
         const Index columns = round_up(stretch.tiles(tiles), kernels.tile_columns);
-        const Index x_step = frequency_step(columns * channels);
+        const Index x_step = frequency_step(columns * planes);
         const Index y_step = frequency_step(columns * outputs);
         float* const x_tiles = scratch<float, 7>(frequencies * (x_step + y_step));
         float* const y_tiles = x_tiles + frequencies * x_step;
-        for_each_chunk({channels, winograd_planes}, [&](Index begin, Index end) {
-            kernels.input(pull_tiles(padded, begin, end, tiles, stretch, 2),
+        for_each_chunk({planes, winograd_planes}, [&](Index begin, Index end) {
+            kernels.input(pull_tiles(x, begin, end, tiles, stretch, kernels.reach()),
                           {x_tiles + begin * columns, columns, kernels.tile_columns, x_step});
         });
         for_each_chunk({outputs, winograd_planes}, [&](Index begin, Index end) {
             kernels.output_adjoint(
-                pull_tiles(y, begin, end, tiles, stretch, 0),
+                pull_tiles({y, 1}, begin, end, tiles, stretch, 0),
                 {y_tiles + begin * columns, columns, kernels.tile_columns, y_step});
         });
         for_each_chunk({frequencies, 1}, [&](Index begin, Index end) {
             for (Index f = begin; f < end; ++f) {
-                gemm_serial<float>({u + f * u_step, {outputs, channels}, {channels, 1}},
+                gemm_serial<float>({u + f * u_step, {outputs, planes}, {planes, 1}},
                                    {y_tiles + f * y_step, {outputs, columns}, {columns, 1}},
-                                   {x_tiles + f * x_step, {columns, channels}, {1, columns}},
+                                   {x_tiles + f * x_step, {columns, planes}, {1, columns}},
                                    item > 0);
             }
         });
     }
+    const Index taps = dw.shape[2] * dw.shape[3];
     for_each_chunk({outputs, winograd_planes}, [&](Index begin, Index end) {
-        kernels.weights_adjoint(u + begin * channels, u_step, (end - begin) * channels,
-                                dw.data + begin * channels * 9);
+        kernels.weights_adjoint(u + begin * planes, u_step, (end - begin) * planes,
+                                dw.data + begin * planes * taps);
     });
 }
 
