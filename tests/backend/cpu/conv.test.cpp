@@ -54,6 +54,9 @@ const std::vector<Case> cases{
     {"4x4 two apart without padding", {1, 8, 19, 41}, 9, {4, 2, 0, 1, 1}},
     {"4x4 two apart with padding of two", {1, 12, 15, 70}, 8, {4, 2, 2, 1, 1}},
     {"4x4 two apart on many rows", {1, 64, 150, 18}, 64, {4, 2, 1, 1, 1}},
+    {"few outputs", {2, 13, 35, 22}, 3, {7, 1, 3, 1, 1}},
+    {"few outputs of dilated windows", {1, 8, 19, 21}, 2, {{3, 5}, 1, {0, 1}, {3, 2}, 1}},
+    {"few outputs with more padding than a window", {1, 9, 5, 7}, 1, {3, 1, 4, 1, 1}},
     {"tiles with stride and dilation", {1, 2, 5, 1301}, 2, {3, 2, 2, 2, 1}},
 };
 

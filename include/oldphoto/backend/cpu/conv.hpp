@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oldphoto/backend/cpu/conv_columns.hpp>
+#include <oldphoto/backend/cpu/conv_shifted.hpp>
 #include <oldphoto/backend/cpu/winograd.hpp>
 #include <oldphoto/core/numerics.hpp>
 
@@ -50,6 +51,18 @@ void with_windows(const View<float, 4>& w, Index apart, const Use& use) {
     use(windows.view());
 }
 
+/// Whether a convolution has so few outputs that its channels are better left alone: then windows
+/// are laid over the outputs instead.
+[[nodiscard]] inline bool few_outputs(const ConvGeometry& g, const Shape<4>& w) {
+    return g.groups == 1 && g.stride == Pair(1) && g.kernel != Pair(1) && 4 * w[0] <= w[1];
+}
+
+/// Of the convolution that leads back, with turned windows.
+[[nodiscard]] inline ConvGeometry turned(ConvGeometry g) {
+    g.padding = {g.reach().h - 1 - g.padding.h, g.reach().w - 1 - g.padding.w};
+    return g;
+}
+
 /// y = conv(x, w) + bias. The input is pulled.
 /// @param w        (O, C / groups, kh, kw), dense.
 /// @param bias     O numbers, or null.
@@ -68,6 +81,10 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
                                 WindowWeights::of(windows), bias, size, {y, 1, 0}, moments);
             });
         }
+    }
+    if (few_outputs(g, w.shape)) {
+        const PaddedRows<T> padded(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
+        return shifted_conv2d(g, RowSource<T>(padded), w, bias, y, moments);
     }
     columns_conv2d(g, x, w, bias, y, moments);
 }
@@ -99,6 +116,12 @@ void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>&
             });
         }
     }
+    const ConvGeometry back = turned(g);
+    if (few_outputs(g, w.shape) && std::min(back.padding.h, back.padding.w) >= 0) {
+        TurnedWindows<T> windows(w.shape);
+        windows.turn(w.data);
+        return columns_conv2d(back, y, windows.view(), bias, x, moments);
+    }
     columns_conv2d_data(g, y, w, bias, x, moments);
 }
 
@@ -121,6 +144,15 @@ void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSourc
             winograd_conv2d_weights(*plan.kernels, padded, y, windows.view());
             return windows.join(dw.data);
         }
+    }
+    if (few_outputs(g, dw.shape)) {
+        // What the windows of y, padded, see of the padded x.
+        ConvGeometry exchanged = g;
+        exchanged.padding = {g.reach().h - 1, g.reach().w - 1};
+        const PaddedRows<T> padded(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
+        TurnedWindows<T> windows(dw.shape);
+        columns_conv2d_weights(exchanged, y, RowSource<T>(padded), windows.view());
+        return windows.turn_back(dw.data);
     }
     columns_conv2d_weights(g, x, y, dw);
 }
