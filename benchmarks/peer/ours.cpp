@@ -1,5 +1,6 @@
-// ours CASE SIZE THREADS RUNS: the best time of a run in seconds, and the peak memory in MB. The
-// cases and what they compute are those of peer.py.
+// ours CASE SIZE THREADS RUNS [low-memory]: the best time of a run in seconds, and the peak memory
+// in MB. The cases and what they compute are those of peer.py. Networks that restore keep their
+// transformed weights from run to run, unless memory is to be low.
 #include <oldphoto/core/parallel.hpp>
 #include <oldphoto/pipeline/official_networks.hpp>
 #include <oldphoto/train/mapping_stage.hpp>
@@ -13,6 +14,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/resource.h>
 
@@ -93,12 +95,16 @@ Run run_of(const std::string& name, Index size) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Run run = argc == 5 ? run_of(argv[1], std::atoi(argv[2])) : Run();
+    const bool low_memory = argc == 6 && std::string(argv[5]) == "low-memory";
+    const Run run = argc == 5 || low_memory ? run_of(argv[1], std::atoi(argv[2])) : Run();
     if (!run) {
-        std::fputs("usage: ours CASE SIZE THREADS RUNS\n", stderr);
+        std::fputs("usage: ours CASE SIZE THREADS RUNS [low-memory]\n", stderr);
         return EXIT_FAILURE;
     }
     set_thread_count(std::atoi(argv[3]));
+    WeightCache cache;
+    std::optional<WeightCache::Use> use;
+    if (!low_memory && std::string(argv[1]).find("step") == std::string::npos) use.emplace(cache);
     run();
     double best = std::numeric_limits<double>::infinity();
     for (int k = 0; k < std::atoi(argv[4]); ++k) {

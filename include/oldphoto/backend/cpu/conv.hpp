@@ -78,7 +78,7 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
             const PaddedRows<T> padded(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
             return with_windows(w, plan.apart, [&](const View<T, 4>& windows) {
                 winograd_conv2d(*plan.kernels, {RowSource<T>(padded), plan.apart},
-                                WindowWeights::of(windows), bias, size, {y, 1, 0}, moments);
+                                WindowWeights::of(windows, w.data), bias, size, {y, 1, 0}, moments);
             });
         }
     }
@@ -111,7 +111,7 @@ void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>&
             const PaddedRows<T> padded(y, {around.w, around.w, around.h, around.h});
             return with_windows(w, plan.apart, [&](const View<T, 4>& windows) {
                 winograd_conv2d(*plan.kernels, {RowSource<T>(padded), 1},
-                                WindowWeights::adjoint_of(windows), bias, size,
+                                WindowWeights::adjoint_of(windows, w.data), bias, size,
                                 {x, plan.apart, whole ? g.padding : Pair(0)}, moments);
             });
         }

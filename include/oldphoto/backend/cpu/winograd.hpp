@@ -5,6 +5,7 @@
 #include <oldphoto/backend/cpu/kernel_table.hpp>
 #include <oldphoto/backend/cpu/row_moments.hpp>
 #include <oldphoto/backend/cpu/scratch.hpp>
+#include <oldphoto/backend/cpu/weight_cache.hpp>
 #include <oldphoto/backend/row_source.hpp>
 #include <oldphoto/core/parallel.hpp>
 
@@ -27,17 +28,18 @@ struct WindowWeights {
     Index planes;
     Index output_step;
     Index plane_step;
-    bool rotated;  ///< turned by 180 degrees
+    bool rotated;         ///< turned by 180 degrees
+    const float* origin;  ///< the weights as a network has them
 
     /// Of w (outputs, planes, taps, taps).
-    [[nodiscard]] static WindowWeights of(const View<float, 4>& w) {
+    [[nodiscard]] static WindowWeights of(const View<float, 4>& w, const float* origin) {
         const Index taps = w.shape[2] * w.shape[3];
-        return {w.data, w.shape[0], w.shape[1], w.shape[1] * taps, taps, false};
+        return {w.data, w.shape[0], w.shape[1], w.shape[1] * taps, taps, false, origin};
     }
     /// Those that lead from the outputs of w back to its planes.
-    [[nodiscard]] static WindowWeights adjoint_of(const View<float, 4>& w) {
+    [[nodiscard]] static WindowWeights adjoint_of(const View<float, 4>& w, const float* origin) {
         const Index taps = w.shape[2] * w.shape[3];
-        return {w.data, w.shape[1], w.shape[0], taps, w.shape[1] * taps, true};
+        return {w.data, w.shape[1], w.shape[0], taps, w.shape[1] * taps, true, origin};
     }
 };
 
@@ -231,6 +233,25 @@ inline void write_tiles(const WinogradKernels& kernels, float* m, Index plane_st
     }
 }
 
+/// The frequencies of all windows, u_step apart: those that a cache keeps, or in memory of the
+/// calling thread.
+[[nodiscard]] inline const float* transformed_weights(const WinogradKernels& kernels,
+                                                      const WindowWeights& w, Index u_step) {
+    const auto transform = [&](float* u) {
+        for_each_chunk({w.outputs, kernels.tile_rows}, [&](Index begin, Index end) {
+            kernels.weights(w.data + begin * w.output_step, w.output_step, w.plane_step, w.rotated,
+                            end - begin, w.planes, u + begin * w.planes, u_step);
+        });
+    };
+    const Index size = kernels.frequencies() * u_step;
+    if (WeightCache* cache = WeightCache::current()) {
+        return cache->get({w.origin, &kernels, w.rotated}, size, transform);
+    }
+    float* const u = scratch<float, 6>(size);
+    transform(u);
+    return u;
+}
+
 /// The target is the convolution of the source with w, plus bias.
 /// @param size     of the planes of the source that windows begin in, and of those of the target.
 /// @param bias     a number for each channel of the target, or null.
@@ -240,11 +261,7 @@ inline void winograd_conv2d(const WinogradKernels& kernels, const TileSource& so
                             const TileTarget& target, Moments* moments) {
     const Index frequencies = kernels.frequencies();
     const Index u_step = frequency_step(round_up(w.outputs, kernels.tile_rows) * w.planes);
-    float* const u = scratch<float, 6>(frequencies * u_step);
-    for_each_chunk({w.outputs, kernels.tile_rows}, [&](Index begin, Index end) {
-        kernels.weights(w.data + begin * w.output_step, w.output_step, w.plane_step, w.rotated,
-                        end - begin, w.planes, u + begin * w.planes, u_step);
-    });
+    const float* const u = transformed_weights(kernels, w, u_step);
 
     const bool small = frequencies * u_step * 4 < winograd_small_weights;
     const WinogradTiles tiles(size, kernels, w.planes + w.outputs,
