@@ -45,23 +45,69 @@ struct TilePanels {
     Index frequency_step;
 };
 
+/// Weights as Winograd's convolution reads them: the window of output o and plane c begins at
+/// data + o * output_step + c * plane_step.
+struct WindowWeights {
+    const float* data;
+    Index outputs;
+    Index planes;
+    Index output_step;
+    Index plane_step;
+    bool rotated;         ///< turned by 180 degrees
+    const float* origin;  ///< the weights as a network has them
+
+    /// Of w (outputs, planes, taps, taps).
+    [[nodiscard]] static WindowWeights of(const View<float, 4>& w, const float* origin) {
+        const Index taps = w.shape[2] * w.shape[3];
+        return {w.data, w.shape[0], w.shape[1], w.shape[1] * taps, taps, false, origin};
+    }
+    /// Those that lead from the outputs of w back to its planes.
+    [[nodiscard]] static WindowWeights adjoint_of(const View<float, 4>& w, const float* origin) {
+        const Index taps = w.shape[2] * w.shape[3];
+        return {w.data, w.shape[1], w.shape[0], taps, w.shape[1] * taps, true, origin};
+    }
+    /// Those of outputs [begin, end).
+    [[nodiscard]] WindowWeights part(Index begin, Index end) const {
+        WindowWeights w = *this;
+        w.data += begin * output_step;
+        w.outputs = end - begin;
+        return w;
+    }
+};
+
+/// A matrix of Winograd's convolution, applied to a column of `taken` vectors x_step apart; its
+/// product has `given` vectors, y_step apart.
+struct WinogradMatrix {
+    static constexpr Index most = 6;  ///< vectors taken or given
+
+    Index taken;
+    Index given;
+    void (*apply)(const float* x, Index x_step, float* y, Index y_step);
+};
+
 /// The transforms of Winograd's convolution with tiles of tile x tile outputs of windows of taps x
 /// taps.
 struct WinogradKernels {
-    using TransformTiles = void(const TilePlanes& x, const TilePanels& to);
-
     Index tile;
     Index taps;
     Index tile_columns;  ///< tiles of a panel
     Index tile_rows;     ///< outputs of a panel of weights
-    decltype(GemmKernels<float>::multiply_panels) multiply_panels;
-    TransformTiles* input;
-    TransformTiles* output_adjoint;
-    void (*output)(float* from, Index frequency_step, float bias, Index across, Index count,
-                   float* rows, Index height, Index width);
-    void (*weights)(const float* w, Index output_step, Index channel_step, bool rotated,
-                    Index outputs, Index channels, float* u, Index frequency_step);
-    void (*weights_adjoint)(const float* from, Index frequency_step, Index count, float* dw);
+    WinogradMatrix input;
+    WinogradMatrix output;
+    WinogradMatrix output_adjoint;
+    WinogradMatrix weights;
+    WinogradMatrix weights_adjoint;
+    void (*multiply_panels)(const float* a, const float* b, Index depth, const View<float, 2>& c,
+                            bool accumulate);
+    void (*transform_tiles)(Index tile, const WinogradMatrix& m, const TilePlanes& x,
+                            const TilePanels& to);
+    void (*transform_back)(const WinogradKernels& kernels, float* from, Index frequency_step,
+                           float bias, Index across, Index count, float* rows, Index height,
+                           Index width);
+    void (*transform_weights)(const WinogradKernels& kernels, const WindowWeights& w, float* u,
+                              Index frequency_step);
+    void (*transform_weights_back)(const WinogradKernels& kernels, const float* from,
+                                   Index frequency_step, Index count, float* dw);
 
     /// Pixels that a tile sees beyond its own, on the right and below.
     [[nodiscard]] Index reach() const noexcept { return taps - 1; }

@@ -20,29 +20,6 @@
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
-/// Weights as Winograd's convolution reads them: the window of output o and plane c begins at
-/// data + o * output_step + c * plane_step.
-struct WindowWeights {
-    const float* data;
-    Index outputs;
-    Index planes;
-    Index output_step;
-    Index plane_step;
-    bool rotated;         ///< turned by 180 degrees
-    const float* origin;  ///< the weights as a network has them
-
-    /// Of w (outputs, planes, taps, taps).
-    [[nodiscard]] static WindowWeights of(const View<float, 4>& w, const float* origin) {
-        const Index taps = w.shape[2] * w.shape[3];
-        return {w.data, w.shape[0], w.shape[1], w.shape[1] * taps, taps, false, origin};
-    }
-    /// Those that lead from the outputs of w back to its planes.
-    [[nodiscard]] static WindowWeights adjoint_of(const View<float, 4>& w, const float* origin) {
-        const Index taps = w.shape[2] * w.shape[3];
-        return {w.data, w.shape[1], w.shape[0], taps, w.shape[1] * taps, true, origin};
-    }
-};
-
 /// Windows (O, C, 4, 4) taken apart into those (O, 4 C, 2, 2) over every second pixel.
 class SplitWindows {
 public:
@@ -215,8 +192,9 @@ inline void write_tiles(const WinogradKernels& kernels, float* m, Index plane_st
         float* const rows = target.y.data + (to * target.y.shape[2] + y0) * row_length;
         float* const planes = target.apart == 1 ? rows : scratch<float, 0>(parts * height * width);
         for (Index part = 0; part < parts; ++part, m += plane_step) {
-            kernels.output(m, frequency_step, bias == nullptr ? 0.0F : bias[c], tiles.across, count,
-                           planes + part * height * width, height, width);
+            kernels.transform_back(kernels, m, frequency_step, bias == nullptr ? 0.0F : bias[c],
+                                   tiles.across, count, planes + part * height * width, height,
+                                   width);
         }
         for (Index y = y0; y < y1; ++y) {
             if (target.apart == 2) {
@@ -239,8 +217,7 @@ inline void write_tiles(const WinogradKernels& kernels, float* m, Index plane_st
                                                       const WindowWeights& w, Index u_step) {
     const auto transform = [&](float* u) {
         for_each_chunk({w.outputs, kernels.tile_rows}, [&](Index begin, Index end) {
-            kernels.weights(w.data + begin * w.output_step, w.output_step, w.plane_step, w.rotated,
-                            end - begin, w.planes, u + begin * w.planes, u_step);
+            kernels.transform_weights(kernels, w.part(begin, end), u + begin * w.planes, u_step);
         });
     };
     const Index size = kernels.frequencies() * u_step;
@@ -274,9 +251,10 @@ inline void winograd_conv2d(const WinogradKernels& kernels, const TileSource& so
         float* const v = scratch<float, 7>(frequencies * (v_step + m_step));
         float* const m = v + frequencies * v_step;
         for_each_chunk({w.planes, winograd_planes}, [&](Index begin, Index end) {
-            kernels.input(pull_tiles(source, begin, end, tiles, stretch, kernels.reach()),
-                          {v + begin * kernels.tile_columns, kernels.tile_columns,
-                           w.planes * kernels.tile_columns, v_step});
+            kernels.transform_tiles(kernels.tile, kernels.input,
+                                    pull_tiles(source, begin, end, tiles, stretch, kernels.reach()),
+                                    {v + begin * kernels.tile_columns, kernels.tile_columns,
+                                     w.planes * kernels.tile_columns, v_step});
         });
         const Index blocks = Partition{w.outputs, winograd_block_rows}.chunks();
         for_each_chunk({frequencies * blocks, 1}, [&](Index begin, Index end) {
@@ -329,11 +307,14 @@ inline void winograd_conv2d_weights(const WinogradKernels& kernels, const TileSo
         float* const x_tiles = scratch<float, 7>(frequencies * (x_step + y_step));
         float* const y_tiles = x_tiles + frequencies * x_step;
         for_each_chunk({planes, winograd_planes}, [&](Index begin, Index end) {
-            kernels.input(pull_tiles(x, begin, end, tiles, stretch, kernels.reach()),
-                          {x_tiles + begin * columns, columns, kernels.tile_columns, x_step});
+            kernels.transform_tiles(
+                kernels.tile, kernels.input,
+                pull_tiles(x, begin, end, tiles, stretch, kernels.reach()),
+                {x_tiles + begin * columns, columns, kernels.tile_columns, x_step});
         });
         for_each_chunk({outputs, winograd_planes}, [&](Index begin, Index end) {
-            kernels.output_adjoint(
+            kernels.transform_tiles(
+                kernels.tile, kernels.output_adjoint,
                 pull_tiles({y, 1}, begin, end, tiles, stretch, 0),
                 {y_tiles + begin * columns, columns, kernels.tile_columns, y_step});
         });
@@ -348,8 +329,8 @@ inline void winograd_conv2d_weights(const WinogradKernels& kernels, const TileSo
     }
     const Index taps = dw.shape[2] * dw.shape[3];
     for_each_chunk({outputs, winograd_planes}, [&](Index begin, Index end) {
-        kernels.weights_adjoint(u + begin * planes, u_step, (end - begin) * planes,
-                                dw.data + begin * planes * taps);
+        kernels.transform_weights_back(kernels, u + begin * planes, u_step, (end - begin) * planes,
+                                       dw.data + begin * planes * taps);
     });
 }
 
