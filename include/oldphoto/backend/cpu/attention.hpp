@@ -25,10 +25,10 @@
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
-/// Tokens that lie across a tile, and tokens that pass at a time: as many as a product takes in one
-/// block.
+/// Tokens that lie across a tile: as many as a product takes in one block. And tokens that pass at
+/// a time: enough to make little of rescaling the sums.
 inline constexpr Index attention_columns = gemm_block_columns;
-inline constexpr Index attention_rows = gemm_depth / 12 * 12;
+inline constexpr Index attention_rows = 2 * gemm_depth;
 
 /// The next multiple of a pack.
 template <class T>
@@ -109,9 +109,15 @@ template <class T>
 template <class T>
 void gather_tokens(const View<T, 2>& x, std::span<const Index> places, Index width, T* to) {
     const auto count = static_cast<Index>(places.size());
+    const bool neighbours = count > 0 && places.back() - places.front() == count - 1 &&
+                            std::is_sorted(places.begin(), places.end());
     for (Index c = 0; c < x.shape[0]; ++c, to += width) {
         const T* from = x.data + c * x.strides[0];
-        for (Index j = 0; j < count; ++j) to[j] = from[places[static_cast<std::size_t>(j)]];
+        if (neighbours) {
+            std::copy_n(from + places.front(), count, to);
+        } else {
+            for (Index j = 0; j < count; ++j) to[j] = from[places[static_cast<std::size_t>(j)]];
+        }
         std::fill(to + count, to + width, T(0));
     }
 }
@@ -321,29 +327,32 @@ void attend(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* gate,
     const Index depth = x.q.shape[1];
     const Index channels = x.v.shape[1];
     const Index deeper = std::max(depth, channels);
-    AttentionPanels<T> panels((depth + channels + attention_rows + 6) * width +
+    const Index packed = PackedColumns<T>::size(depth, width);
+    AttentionPanels<T> panels(packed + (deeper + attention_rows + 6) * width +
                               deeper * attention_rows);
-    T* across = panels.take(depth, width);
     T* weights = panels.take(attention_rows, width);
-    const RunningAttention<T> running{panels.take(channels, width), panels.take(1, width),
-                                      panels.take(1, width),        panels.take(1, width),
-                                      panels.take(1, width),        panels.take(2, width)};
+    const RunningAttention<T> running{panels.take(deeper, width), panels.take(1, width),
+                                      panels.take(1, width),      panels.take(1, width),
+                                      panels.take(1, width),      panels.take(2, width)};
     T* passing = panels.take(deeper, attention_rows);
 
     const auto places = queries.tokens_of(tile.sample).part(tile.first, tile.count);
     const Tokens<T>& others = keys.tokens_of(tile.sample);
-    gather_tokens(sample_of(x.q, tile.sample), places, width, across);
+    gather_tokens(sample_of(x.q, tile.sample), places, width, running.sums);  // not yet in use
+    const PackedColumns<T> across(matrix(running.sums, depth, width), panels.take(1, packed));
     begin_attention(rule, x, gate, tile, running);
     for (Index first = 0; first < others.size(); first += attention_rows) {
         const Index count = std::min(attention_rows, others.size() - first);
         gather_tokens(sample_of(x.k, tile.sample), others.part(first, count), count, passing);
-        gemm_serial(matrix(weights, count, width), transposed(passing, depth, count),
-                    matrix(across, depth, width), false);
+        across.multiply(matrix(weights, count, width), transposed(passing, depth, count));
         if (rule.kind == AttentionKind::relu) {
             weigh_relu(rule, count, width, weights);
         } else {
             weigh_softmax(rule, others.gates.data() + first, count, width, weights, running);
-            scale_columns(running.factor, channels, width, running.sums);
+            const auto shrinks = [](T factor) { return factor != T(1); };
+            if (std::any_of(running.factor, running.factor + width, shrinks)) {
+                scale_columns(running.factor, channels, width, running.sums);
+            }
         }
         const Index open = std::clamp(others.open - first, Index{0}, count);
         gather_tokens(sample_of(x.v, tile.sample), others.part(first, open), open, passing);

@@ -24,6 +24,22 @@ inline constexpr Index gemm_depth = 256;
 inline constexpr Index gemm_block_rows = 96;
 inline constexpr Index gemm_block_columns = 512;
 
+/// C = A B or C += A B for at most gemm_depth columns of A and as many rows of B, of which at most
+/// gemm_block_columns columns are packed.
+template <class T>
+void multiply_packed(const GemmKernels<T>& kernels, const View<T, 2>& c, const View<T, 2>& a,
+                     const T* packed_b, bool accumulate) {
+    T* packed_a = scratch<T, 3>(gemm_block_rows * gemm_depth);
+    for (Index i = 0; i < c.shape[0]; i += gemm_block_rows) {
+        const Index height = std::min(gemm_block_rows, c.shape[0] - i);
+        kernels.pack_rows(a.data + i * a.strides[0], a.strides[0], a.strides[1], height, a.shape[1],
+                          packed_a);
+        kernels.multiply_panels(packed_a, packed_b, a.shape[1],
+                                {c.data + i * c.strides[0], {height, c.shape[1]}, c.strides},
+                                accumulate);
+    }
+}
+
 /// C = A B or C += A B on the calling thread. C has dense rows; A and B are best read where their
 /// rows or their columns are dense.
 template <class T>
@@ -35,25 +51,54 @@ void gemm_serial(const View<T, 2>& c, const View<T, 2>& a, const View<T, 2>& b, 
         for (Index row = 0; row < m; ++row) std::fill_n(c.data + row * c.strides[0], n, T(0));
     }
     const auto& kernels = gemm_kernels<T>();
-    T* packed_a = scratch<T, 3>(gemm_block_rows * gemm_depth);
     T* packed_b = scratch<T, 4>(gemm_block_columns * gemm_depth);
     for (Index k = 0; k < depth; k += gemm_depth) {
         const Index steps = std::min(gemm_depth, depth - k);
+        const View<T, 2> a_part{a.data + k * a.strides[1], {m, steps}, a.strides};
         for (Index j = 0; j < n; j += gemm_block_columns) {
             const Index width = std::min(gemm_block_columns, n - j);
             kernels.pack_columns(b.data + k * b.strides[0] + j * b.strides[1], b.strides[1],
                                  b.strides[0], width, steps, packed_b);
-            for (Index i = 0; i < m; i += gemm_block_rows) {
-                const Index height = std::min(gemm_block_rows, m - i);
-                kernels.pack_rows(a.data + i * a.strides[0] + k * a.strides[1], a.strides[0],
-                                  a.strides[1], height, steps, packed_a);
-                kernels.multiply_panels(packed_a, packed_b, steps,
-                                        {c.data + i * c.strides[0] + j, {height, width}, c.strides},
-                                        accumulate || k > 0);
-            }
+            multiply_packed(kernels, {c.data + j, {m, width}, c.strides}, a_part, packed_b,
+                            accumulate || k > 0);
         }
     }
 }
+
+/// At most gemm_block_columns columns of a matrix B, packed to be multiplied again and again.
+template <class T>
+class PackedColumns {
+public:
+    /// Numbers that a matrix of this size takes.
+    [[nodiscard]] static Index size(Index depth, Index columns) {
+        const Index width = gemm_kernels<T>().tile_columns;
+        return Partition{columns, width}.chunks() * width * depth;
+    }
+
+    /// @param memory  size() places, which must outlive it.
+    PackedColumns(const View<T, 2>& b, T* memory)
+        : kernels_(gemm_kernels<T>()), columns_(b.shape[1]), packed_(memory) {
+        for (Index k = 0; k < b.shape[0]; k += gemm_depth) {
+            kernels_.pack_columns(b.data + k * b.strides[0], b.strides[1], b.strides[0], columns_,
+                                  std::min(gemm_depth, b.shape[0] - k), memory + size(k, columns_));
+        }
+    }
+
+    /// C = A B
+    void multiply(const View<T, 2>& c, const View<T, 2>& a) const {
+        for (Index k = 0; k < a.shape[1]; k += gemm_depth) {
+            const Index steps = std::min(gemm_depth, a.shape[1] - k);
+            multiply_packed(kernels_, c,
+                            {a.data + k * a.strides[1], {a.shape[0], steps}, a.strides},
+                            packed_ + size(k, columns_), k > 0);
+        }
+    }
+
+private:
+    const GemmKernels<T>& kernels_;
+    Index columns_;
+    const T* packed_;
+};
 
 /// C[s] = A[s] B[s] or C[s] += A[s] B[s] for all matrices of a batch, on all threads. Each C[s] is
 /// cut along its longer side, into blocks that follow from the shape.
