@@ -25,15 +25,53 @@
 #define OLDPHOTO_BOUNDS_CHECK 0
 #endif
 
-/// Names the instruction set that a translation unit is compiled for. Code whose machine
+/// Names what a translation unit is built for: a digit for each set of instructions and for each
+/// freedom in arithmetic that its flags may grant the compiler, 1 where they do. Code whose machine
 /// instructions depend on it lives in an inline namespace of this name, so that two units built
 /// with different flags never share one definition.
-#if defined(__AVX512F__)
-#define OLDPHOTO_TIER avx512
-#elif defined(__AVX2__) && defined(__FMA__)
-#define OLDPHOTO_TIER avx2
+#define OLDPHOTO_TIER \
+    OLDPHOTO_JOIN(built_, OLDPHOTO_INSTRUCTION_DIGITS, _, OLDPHOTO_ARITHMETIC_DIGITS, , , , )
+
+#define OLDPHOTO_JOIN(...) OLDPHOTO_JOIN_OF(__VA_ARGS__)
+#define OLDPHOTO_JOIN_OF(a, b, c, d, e, f, g, h) a##b##c##d##e##f##g##h
+
+/// 1 for a macro that is defined as 1, else 0.
+#define OLDPHOTO_DIGIT(macro) OLDPHOTO_DIGIT_OF(macro)
+#define OLDPHOTO_DIGIT_OF(value) OLDPHOTO_SECOND(OLDPHOTO_DIGIT_##value, 0, 0)
+#define OLDPHOTO_DIGIT_1 0, 1
+#define OLDPHOTO_SECOND(...) OLDPHOTO_SECOND_OF(__VA_ARGS__)
+#define OLDPHOTO_SECOND_OF(first, second, ...) second
+#define OLDPHOTO_DIGITS(a, b, c, d, e, f, g, h)                                               \
+    OLDPHOTO_JOIN(OLDPHOTO_DIGIT(a), OLDPHOTO_DIGIT(b), OLDPHOTO_DIGIT(c), OLDPHOTO_DIGIT(d), \
+                  OLDPHOTO_DIGIT(e), OLDPHOTO_DIGIT(f), OLDPHOTO_DIGIT(g), OLDPHOTO_DIGIT(h))
+
+#define OLDPHOTO_ARITHMETIC_DIGITS                                                  \
+    OLDPHOTO_DIGITS(__FAST_MATH__, __FINITE_MATH_ONLY__, __ASSOCIATIVE_MATH__,      \
+                    __RECIPROCAL_MATH__, __NO_SIGNED_ZEROS__, __NO_TRAPPING_MATH__, \
+                    __NO_MATH_ERRNO__, __ROUNDING_MATH__)
+
+#if defined(__x86_64__) || defined(__i386__)
+#define OLDPHOTO_INSTRUCTION_DIGITS                                                 \
+    OLDPHOTO_JOIN(OLDPHOTO_SSE_DIGITS, OLDPHOTO_AVX_DIGITS, OLDPHOTO_AVX512_DIGITS, \
+                  OLDPHOTO_LATER_AVX512_DIGITS, , , , )
+#define OLDPHOTO_SSE_DIGITS                                                                       \
+    OLDPHOTO_DIGITS(__SSE2__, __SSE3__, __SSSE3__, __SSE4_1__, __SSE4_2__, __SSE4A__, __POPCNT__, \
+                    __MOVBE__)
+#define OLDPHOTO_AVX_DIGITS \
+    OLDPHOTO_DIGITS(__AVX__, __AVX2__, __FMA__, __F16C__, __LZCNT__, __BMI__, __BMI2__, __XOP__)
+#define OLDPHOTO_AVX512_DIGITS                                                           \
+    OLDPHOTO_DIGITS(__AVX512F__, __AVX512VL__, __AVX512DQ__, __AVX512BW__, __AVX512CD__, \
+                    __AVX512ER__, __AVX512VBMI__, __AVX512VBMI2__)
+#define OLDPHOTO_LATER_AVX512_DIGITS                                                       \
+    OLDPHOTO_DIGITS(__AVX512VNNI__, __AVX512IFMA__, __AVX512BITALG__, __AVX512VPOPCNTDQ__, \
+                    __AVX512BF16__, __AVX512FP16__, __AVXVNNI__, __FMA4__)
+#elif defined(__aarch64__) || defined(__arm__)
+#define OLDPHOTO_INSTRUCTION_DIGITS                                                       \
+    OLDPHOTO_DIGITS(__ARM_NEON, __ARM_FEATURE_FMA, __ARM_FEATURE_SVE, __ARM_FEATURE_SVE2, \
+                    __ARM_FEATURE_DOTPROD, __ARM_FEATURE_QRDMX,                           \
+                    __ARM_FEATURE_FP16_VECTOR_ARITHMETIC, __ARM_FEATURE_ATOMICS)
 #else
-#define OLDPHOTO_TIER baseline
+#define OLDPHOTO_INSTRUCTION_DIGITS other
 #endif
 
 namespace oldphoto {

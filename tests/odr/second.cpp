@@ -1,6 +1,0 @@
-#include "unit.hpp"
-
-double second_unit_result();
-double second_unit_result() {
-    return unit_result();
-}
