@@ -74,26 +74,25 @@ template <class T>
     return {static_cast<double>(n), mean, std::max(0.0, m2 - off * off * static_cast<double>(n))};
 }
 
-/// Moments of one plane, block by block in row-major order.
+/// Merges the moments of one plane into `total`, block by block in row-major order.
 template <class T>
-[[nodiscard]] Moments moments_of_plane(const T* plane, Pair size) {
-    Moments total;
+void merge_plane(const T* plane, Pair size, Moments& total) {
     for (Index y = 0; y < size.h; ++y) {
         for (Index x = 0; x < size.w; x += moments_block) {
             total.merge(
                 moments_of_block(plane + y * size.w + x, std::min(moments_block, size.w - x)));
         }
     }
-    return total;
 }
 
-/// Moments of each plane of a dense (N, C, H, W), into N * C places.
+/// Merges the moments of each plane of a dense (N, C, H, W) into N * C places: after the bands of a
+/// picture, from the top to the bottom, they have the bits of the whole.
 template <class T>
 void moments_of_planes(const View<T, 4>& x, Moments* moments) {
     const Index pixels = x.shape[2] * x.shape[3];
     for_each_chunk({x.shape[0] * x.shape[1], 1}, [&](Index begin, Index end) {
         for (Index plane = begin; plane < end; ++plane) {
-            moments[plane] = moments_of_plane(x.data + plane * pixels, {x.shape[2], x.shape[3]});
+            merge_plane(x.data + plane * pixels, {x.shape[2], x.shape[3]}, moments[plane]);
         }
     });
 }
@@ -133,7 +132,7 @@ void windows_to_columns(const ConvGeometry& g, const RowSource<T>& padded, Index
 /// @param w        (O, C / groups, kh, kw), dense.
 /// @param bias     O numbers, or null.
 /// @param y        (N, O, oh, ow), dense.
-/// @param moments  N * O places for the moments of y's planes, or null.
+/// @param moments  N * O places into which the moments of y's planes are merged, or null.
 template <class T>
 void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, const T* bias,
             const View<T, 4>& y, Moments* moments) {
@@ -161,10 +160,9 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
                 windows_to_columns(g, padded, n, group * channels, (group + 1) * channels, panel,
                                    columns);
                 T* out = y.data + (n * y.shape[1] + group * outputs) * pixels + panel.begin;
-                gemm_serial<T>(
-                    {out, {outputs, size}, {pixels, 1}},
-                    {w.data + group * outputs * depth, {outputs, depth}, {depth, 1}},
-                    {columns, {depth, size}, {size, 1}}, false);
+                gemm_serial<T>({out, {outputs, size}, {pixels, 1}},
+                               {w.data + group * outputs * depth, {outputs, depth}, {depth, 1}},
+                               {columns, {depth, size}, {size, 1}}, false);
             }
             for (Index o = 0; o < y.shape[1]; ++o) {
                 const Index plane = n * y.shape[1] + o;
@@ -183,7 +181,6 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
     });
     if (moments == nullptr) return;
     for (Index plane = 0; plane < y.shape[0] * y.shape[1]; ++plane) {
-        moments[plane] = {};
         for (Index k = 0; k < count * rows_per_panel; ++k) {
             moments[plane].merge(
                 blocks[static_cast<std::size_t>(plane * count * rows_per_panel + k)]);
@@ -192,26 +189,34 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
 }
 
 /// Adds the columns of a panel to the pixels their windows cover; zeros of the padding are dropped.
+/// A pixel's windows come row by row, in whichever panels they lie, so that its sum does not depend
+/// on where a band of windows begins.
 template <class T>
 void columns_to_windows(const ConvGeometry& g, const T* columns, const Panel& panel, Index channels,
                         Pair size, T* planes) {
     const Index width = panel.x1 - panel.x0;
-    for (Index c = 0; c < channels; ++c, planes += size.h * size.w) {
-        for (Index ky = 0; ky < g.kernel.h; ++ky) {
-            for (Index kx = 0; kx < g.kernel.w; ++kx) {
-                const Index shift = kx * g.dilation.w - g.padding.w;
-                // Windows whose pixel ox * stride + shift lies in [0, size.w).
-                const Index first = std::max(
-                    panel.x0, shift >= 0 ? Index{0} : (-shift + g.stride.w - 1) / g.stride.w);
-                const Index past = size.w - 1 - shift;
-                const Index last = past < 0 ? first : std::min(panel.x1, past / g.stride.w + 1);
-                for (Index oy = panel.y0; oy < panel.y1; ++oy, columns += width) {
-                    const Index y = oy * g.stride.h + ky * g.dilation.h - g.padding.h;
-                    if (y < 0 || y >= size.h) continue;
-                    T* row = planes + y * size.w + shift;
-                    for (Index ox = first; ox < last; ++ox) {
-                        row[ox * g.stride.w] += columns[ox - panel.x0];
-                    }
+    const Index rows = panel.y1 - panel.y0;
+    const auto add_row = [&](const T* from, Index kx, T* row) {
+        const Index shift = kx * g.dilation.w - g.padding.w;
+        // Windows whose pixel ox * stride + shift lies in [0, size.w).
+        const Index first =
+            std::max(panel.x0, shift >= 0 ? Index{0} : (-shift + g.stride.w - 1) / g.stride.w);
+        const Index past = size.w - 1 - shift;
+        const Index last = past < 0 ? first : std::min(panel.x1, past / g.stride.w + 1);
+        for (Index ox = first; ox < last; ++ox) {
+            row[ox * g.stride.w + shift] += from[ox - panel.x0];
+        }
+    };
+    const Index taps = g.kernel.h * g.kernel.w;
+    for (Index c = 0; c < channels;
+         ++c, planes += size.h * size.w, columns += taps * rows * width) {
+        for (Index oy = panel.y0; oy < panel.y1; ++oy) {
+            for (Index ky = 0; ky < g.kernel.h; ++ky) {
+                const Index y = oy * g.stride.h + ky * g.dilation.h - g.padding.h;
+                if (y < 0 || y >= size.h) continue;
+                for (Index kx = 0; kx < g.kernel.w; ++kx) {
+                    const Index row = (ky * g.kernel.w + kx) * rows + oy - panel.y0;
+                    add_row(columns + row * width, kx, planes + y * size.w);
                 }
             }
         }
@@ -227,7 +232,7 @@ inline constexpr Index channel_block = 16;
 /// @param w        (O, C / groups, kh, kw), dense.
 /// @param bias     C numbers, or null.
 /// @param x        (N, C, H, W), dense; written.
-/// @param moments  N * C places for the moments of x's planes, or null.
+/// @param moments  N * C places into which the moments of x's planes are merged, or null.
 template <class T>
 void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>& w, const T* bias,
                  const View<T, 4>& x, Moments* moments) {
@@ -260,18 +265,17 @@ void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>&
                     y.pull({n, group * outputs + o, panel.y0, panel.y1, panel.x0, panel.x1},
                            pulled + o * size, width);
                 }
-                gemm_serial<T>(
-                    {columns, {depth, size}, {size, 1}},
-                    {w.data + (group * outputs * channels + c0) * taps,
-                     {depth, outputs},
-                     {1, channels * taps}},
-                    {pulled, {outputs, size}, {size, 1}}, false);
+                gemm_serial<T>({columns, {depth, size}, {size, 1}},
+                               {w.data + (group * outputs * channels + c0) * taps,
+                                {depth, outputs},
+                                {1, channels * taps}},
+                               {pulled, {outputs, size}, {size, 1}}, false);
                 columns_to_windows(g, columns, panel, c1 - c0, in, planes);
             }
             if (moments == nullptr) continue;
             for (Index c = c0; c < c1; ++c) {
-                moments[n * x.shape[1] + group * channels + c] =
-                    moments_of_plane(planes + (c - c0) * in.h * in.w, in);
+                merge_plane(planes + (c - c0) * in.h * in.w, in,
+                            moments[n * x.shape[1] + group * channels + c]);
             }
         }
     });
@@ -321,9 +325,8 @@ void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSourc
                 }
                 windows_to_columns(g, padded, n, group * channels + c0, group * channels + c1,
                                    panel, columns);
-                gemm_serial<T>(
-                    tile, {pulled, {o1 - o0, size}, {size, 1}}, {columns, {size, depth}, {1, size}},
-                    true);
+                gemm_serial<T>(tile, {pulled, {o1 - o0, size}, {size, 1}},
+                               {columns, {size, depth}, {1, size}}, true);
             }
         }
     });
