@@ -3,6 +3,8 @@
 #include <oldphoto/models/mapping.hpp>
 #include <oldphoto/nn/partial_nonlocal.hpp>
 
+#include <utility>
+
 namespace oldphoto {
 
 /// The published settings of the mapping for photos with scratches.
@@ -61,9 +63,12 @@ public:
     /// @param mask  (N, 1, H, W), in [0, 1]: 1 is a hole, 0 is clean; of the photo's size
     /// @return      (N, output_channels(), h, w)
     /// @throws ShapeError
-    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& z,
+    [[nodiscard]] Variable<T, 4, B> operator()(Variable<T, 4, B> z,
                                                const Tensor<T, 4, B>& mask) const {
-        return after_(nonlocal_(before_(z), mask));
+        // Moved on, so that what one stage reads is not kept while the next one computes.
+        z = before_(std::move(z));
+        z = nonlocal_(z, mask);
+        return after_(std::move(z));
     }
 
     // The stages, in the order in which they run.
