@@ -197,3 +197,24 @@ TEST_CASE("a photo that is stopped throws, and the next one is as ever", "[pipel
     CHECK(Monitor::current() == nullptr);
     CHECK(restorer(photo).photo == before);
 }
+
+TEST_CASE("holes are filled from windows when the whole photo would take too long",
+          "[pipeline][plan]") {
+    const Restorer restorer(
+        masked_networks<ScratchMapping<>>(ScratchMappingOptions{.mapping = small_mapping}));
+    const Image photo = noise({640, 512}, 1);
+    auto mask = Image::black(photo.size(), 1);
+    std::fill_n(mask.samples().begin() + 640 * 200, 640 * 20, std::uint8_t{255});
+    const auto exact = restorer(photo, mask, {}, {.max_time = 1e6});
+    CHECK(exact.plan.window == 0);
+    CHECK(exact.photo == restorer(photo, mask).photo);
+    // 160 x 128 pixels of the latent: windows of 3 x 16 by 3 x 16 are a ninth of them.
+    const auto fast = restorer(photo, mask, {}, {.max_time = 1e-6});
+    CHECK(fast.plan.window == 16);
+    CHECK(fast.plan.exact_seconds > fast.plan.seconds);
+    CHECK(fast.plan.pair_operations == Approx(exact.plan.pair_operations * 2304 / 20480));
+    CHECK(fast.photo.size() == photo.size());
+    CHECK_FALSE(fast.photo == exact.photo);
+    // A network without attention is none the faster.
+    CHECK(Restorer<>(small_networks())(noise({30, 20}, 3), {.max_time = 1e-6}).plan.window == 0);
+}

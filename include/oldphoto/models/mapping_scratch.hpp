@@ -71,6 +71,14 @@ public:
         return after_(std::move(z));
     }
 
+    /// The same network, whose holes are filled from windows; see windowed_nonlocal().
+    /// @param window  of the latent; 0: from all of it
+    [[nodiscard]] ScratchMapping with_window(Index window) const {
+        auto mapping = *this;
+        mapping.nonlocal_ = nonlocal_.with_window(window);
+        return mapping;
+    }
+
     // The stages, in the order in which they run.
     [[nodiscard]] const Sequential<T, B>& before() const noexcept { return before_; }
     [[nodiscard]] const PartialNonlocal<T, B>& nonlocal() const noexcept { return nonlocal_; }

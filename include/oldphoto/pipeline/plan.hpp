@@ -34,6 +34,8 @@ struct RestorePlan {
     double pixel_seconds = 0;  ///< of `seconds`, those that grow with the pixels
     double pixel_operations = 0;
     double pair_operations = 0;  ///< those of attention, which grow with pairs of pixels
+    double exact_seconds = 0;    ///< with attention to the whole photo
+    Index window = 0;            ///< in which holes are filled, pixels of the latent; 0: no window
 
     /// Whether anything is streamed.
     [[nodiscard]] bool streams() const noexcept { return stream_above < no_limit; }
@@ -58,10 +60,20 @@ struct RestoreOptions {
     /// see gibibytes(). What does not fit is computed band by band, some of it more than once, and
     /// the result has the same bits. What a program takes beside that is not counted.
     double max_memory = RestorePlan::no_limit;
+    /// Seconds that a photo should take. Where attention to the whole photo is planned to take
+    /// longer, holes are filled from windows, the largest of 64, 32 and 16 pixels of the latent
+    /// that keep within it, or the smallest (windowed_nonlocal()). What takes long for other
+    /// reasons is done as ever.
+    double max_time = RestorePlan::no_limit;
     /// Called on the caller's thread, many times a second at best; what it throws stops the photo.
     Callback<RestoreProgress> progress{};
     /// Asked for often; a photo that is stopped throws Cancelled.
     std::stop_token stop{};
+
+    /// Whether the photo is planned before it is computed.
+    [[nodiscard]] bool planned() const noexcept {
+        return max_memory < RestorePlan::no_limit || max_time < RestorePlan::no_limit || progress;
+    }
 };
 
 namespace detail {
@@ -251,6 +263,22 @@ public:
         const double pairs = rehearsal.pair_seconds();
         plan.pixel_seconds = (seconds_after(start) - pairs) * ratio;
         plan.seconds = plan.pixel_seconds + pairs * ratio * ratio;
+        plan.exact_seconds = plan.seconds;
+    }
+
+    /// Lets holes be filled from windows, so that the plan keeps within so much time.
+    /// @param scale  how many times smaller the latent is than the photo
+    void keep_within(RestorePlan& plan, double max_time, Index scale) const {
+        const double tokens = pixels_of(size_) / static_cast<double>(scale * scale);
+        const double pair_seconds = plan.seconds - plan.pixel_seconds;
+        const double pairs = plan.pair_operations;
+        for (const Index window : {64, 32, 16}) {
+            const double share = std::min(1.0, 9.0 * static_cast<double>(window * window) / tokens);
+            if (plan.seconds <= max_time || share == 1 || pair_seconds <= 0) continue;
+            plan.window = window;
+            plan.seconds = plan.pixel_seconds + pair_seconds * share;
+            plan.pair_operations = pairs * share;
+        }
     }
 
 private:

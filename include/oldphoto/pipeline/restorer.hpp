@@ -191,10 +191,12 @@ public:
         constexpr double copies = Layer<Map, T, B> ? 1 : 2;  // with its holes painted
         constexpr double mask = Layer<Map, T, B> ? 0 : 1;
         const double pixels = detail::pixels_of({photo.height, photo.width});
-        return plan_of(photo, pixels * (3 * copies + mask), max_memory);
+        return plan_of(photo, pixels * (3 * copies + mask), {.max_memory = max_memory});
     }
 
 private:
+    static constexpr bool has_windows = requires(const Map& map) { map.with_window(Index{1}); };
+
     template <class Use>
     [[nodiscard]] static Restoration with_8_bits(const Image& photo, const Use& use) {
         return photo.bits() == 8 ? use(photo) : use(to_8_bit(photo));
@@ -223,21 +225,30 @@ private:
     [[nodiscard]] Restoration restored(const Image& photo, const Image& seen, const Image* mask,
                                        double images, const RestoreOptions& options) const {
         RestorePlan plan;
-        if (options.max_memory < RestorePlan::no_limit || options.progress) {
-            plan = plan_of(photo.size(), images, options.max_memory);
-        }
+        if (options.planned()) plan = plan_of(photo.size(), images, options);
         detail::Watch watch(plan, options.progress, options.stop);
         auto output = Image::black(photo.size(), 3);
         {
             const Monitor::Scope scope(&watch);
-            translate(seen, mask, output);
+            translate(windowed(plan.window), seen, mask, output);
         }
         watch.report(1);
         const double bytes = images + bytes_of(output) + weight_bytes() + B::scratch_bytes();
         return {like(photo, std::move(output)), plan, bytes + watch.most_bytes(), watch.seconds()};
     }
 
-    [[nodiscard]] RestorePlan plan_of(Size photo, double images, double max_memory) const {
+    /// The networks, which fill holes from windows unless that is 0.
+    [[nodiscard]] Translation windowed(Index window) const {
+        if constexpr (has_windows) {
+            if (window > 0) {
+                return translation_.with_mapping(translation_.mapping().with_window(window));
+            }
+        }
+        return translation_;
+    }
+
+    [[nodiscard]] RestorePlan plan_of(Size photo, double images,
+                                      const RestoreOptions& options) const {
         const auto padded = [&](Index height, Index width) {
             return translation_.padded_size({height, width});
         };
@@ -247,37 +258,42 @@ private:
         const detail::Planner planner(padded(photo.height, photo.width), padded(side, side),
                                       padded(2 * side, side), images + result + weight_bytes(),
                                       &B::scratch_bytes, rehearse);
-        auto plan = planner.within(max_memory);
+        auto plan = planner.within(options.max_memory);
         planner.estimate_time(plan);
+        if (has_windows) {
+            const Index scale = translation_.vae_a().options().size_multiple();
+            planner.keep_within(plan, options.max_time, scale);
+        }
         return plan;
     }
 
     /// Writes what the networks make of a photo to an RGB picture of its size.
-    void translate(const Image& seen, const Image* mask, Image& output) const {
+    static void translate(const Translation& networks, const Image& seen, const Image* mask,
+                          Image& output) {
         const auto x = to_deferred<T, B>(seen);
         const auto write = [&](Index first, const Tensor<T, 4, B>& rows) {
             write_rows(rows, first, output);
         };
         if constexpr (MaskedLayer<Map, T, B>) {
             if (mask != nullptr) {
-                return translation_.translate(x, to_mask_tensor<T, B>(*mask), write);
+                return networks.translate(x, to_mask_tensor<T, B>(*mask), write);
             }
         }
-        if constexpr (Layer<Map, T, B>) translation_.translate(x, write);
+        if constexpr (Layer<Map, T, B>) networks.translate(x, write);
     }
     /// The same for a black photo, with a hole in its middle where networks fill holes.
     void translate_black(Size size) const {
         const auto photo = Image::black(size, 3);
         auto output = photo;
         if constexpr (Layer<Map, T, B>) {
-            translate(photo, nullptr, output);
+            translate(translation_, photo, nullptr, output);
         } else {
             auto mask = Image::black(size, 1);
             for (Index y = size.height / 3; y < 2 * size.height / 3; ++y) {
                 const auto row = mask.samples().subspan(static_cast<std::size_t>(y * size.width));
                 std::fill_n(row.begin() + size.width / 3, size.width / 3, std::uint8_t{255});
             }
-            translate(photo, &mask, output);
+            translate(translation_, photo, &mask, output);
         }
     }
 

@@ -118,6 +118,11 @@ public:
     [[nodiscard]] const VaeB& vae_b() const noexcept { return vae_b_; }
     [[nodiscard]] const ToneOptions& tone() const noexcept { return tone_; }
 
+    /// The same networks with another mapping.
+    [[nodiscard]] TripletTranslation with_mapping(Map mapping) const {
+        return {vae_a_, std::move(mapping), vae_b_, tone_};
+    }
+
     /// Where the sides of a picture are padded to: what the networks need.
     [[nodiscard]] Pair padded_size(Pair picture) const {
         const auto padded = [this](Index side) {
