@@ -21,6 +21,7 @@ Command add_inspect(CLI::App& app);
 Command add_convert(CLI::App& app);
 Command add_score(CLI::App& app);
 Command add_graph(CLI::App& app);
+Command add_plan(CLI::App& app);
 Command add_evaluate(CLI::App& app);
 Command add_degrade(CLI::App& app);
 /// The words after `train`.

@@ -66,7 +66,7 @@ int degrade_all(const DegradeArguments& arguments) {
     const Batch batch = plan_batch(arguments.inputs, arguments.output, "degrade");
     if (!arguments.sheet.empty()) check_sheet(arguments.sheet, batch);
     std::vector<std::vector<SheetCell>> rows;
-    const int status = do_batch(batch, "degraded", [&](const PhotoJob& job) {
+    const int status = do_batch(batch, "degraded", [&](const PhotoJob& job, const ShareDone&) {
         const Image photo = to_8_bit(read_image(job.input));
         static_cast<void>(format_for(job.output));
         const Variant variant = variant_of(photo, job, arguments.seed, 0);

@@ -40,8 +40,9 @@ int detect(const DetectArguments& arguments) {
     const Batch batch =
         plan_batch(arguments.inputs, arguments.output, "detect", {.extras = arguments.also});
     const FindHoles find = find_holes(arguments.scratches, batch.jobs.size());
-    return do_batch(batch, "searched",
-                    [&](const PhotoJob& job) { return detect_photo(find, arguments, job); });
+    return do_batch(batch, "searched", [&](const PhotoJob& job, const ShareDone&) {
+        return detect_photo(find, arguments, job);
+    });
 }
 
 }  // namespace

@@ -37,9 +37,9 @@ int main(int argc, char** argv) {
     CLI::App app("Restores old photographs.", "oldphoto");
     app.set_version_flag("--version", version());
     app.require_subcommand(1);
-    std::vector<Command> commands{add_restore(app), add_detect(app),   add_forward(app),
-                                  add_inspect(app), add_convert(app),  add_score(app),
-                                  add_graph(app),   add_evaluate(app), add_degrade(app)};
+    std::vector<Command> commands{
+        add_restore(app), add_detect(app), add_forward(app),  add_inspect(app), add_convert(app),
+        add_score(app),   add_graph(app),  add_evaluate(app), add_degrade(app), add_plan(app)};
     for (auto& command : add_train(app)) commands.push_back(std::move(command));
     CLI11_PARSE(app, argc, argv);
     return run(commands);

@@ -17,16 +17,20 @@ void add_photos(CLI::App& command, std::vector<std::string>& inputs, std::string
 }
 
 int do_batch(const Batch& batch, const std::string& done,
-             const std::function<std::string(const PhotoJob&)>& work) {
+             const std::function<std::string(const PhotoJob&, const ShareDone&)>& work) {
     double bytes = 0;
     for (const auto& job : batch.jobs) bytes += static_cast<double>(job.bytes);
     Progress progress(batch.jobs.size(), bytes);
     std::size_t failed = 0;
     for (const auto& job : batch.jobs) {
-        progress.show(printable(job.input));
+        const std::string name = printable(job.input);
+        progress.show(name);
+        const auto show_share = [&](double share) {
+            progress.show(name, share * static_cast<double>(job.bytes));
+        };
         std::string line;
         try {
-            line = work(job);
+            line = work(job, show_share);
         } catch (const std::exception& error) {
             line = failure_of(job.input, error);
             ++failed;

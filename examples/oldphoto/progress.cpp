@@ -12,14 +12,15 @@ Progress::Progress(std::size_t items, double work, std::size_t done)
       done_(done),
       work_(std::max(work, 1.0)) {}
 
-void Progress::show(const std::string& item) const {
+void Progress::show(const std::string& item, double under_way) const {
     constexpr std::size_t width = 20;
     if (!enabled_) return;
-    const auto filled = static_cast<std::size_t>(work_done_ / work_ * width);
+    const double done = std::min(work_done_ + under_way, work_);
+    const auto filled = static_cast<std::size_t>(done / work_ * width);
     const std::string bar = std::string(filled, '#') + std::string(width - filled, '-');
     hide();
     std::fprintf(stderr, "[%s] %zu/%zu  %s left  %s", bar.c_str(), done_ + 1, items_,
-                 time_left().c_str(), item.c_str());
+                 time_left(done).c_str(), item.c_str());
     std::fflush(stderr);
 }
 
@@ -34,9 +35,9 @@ void Progress::advance(double work) {
     work_done_ = std::min(work_done_ + work, work_);
 }
 
-std::string Progress::time_left() const {
-    if (work_done_ == 0) return "-:--";
-    const double seconds = seconds_since(start_) * (work_ - work_done_) / work_done_;
+std::string Progress::time_left(double done) const {
+    if (done == 0) return "-:--";
+    const double seconds = seconds_since(start_) * (work_ - done) / done;
     const auto whole = static_cast<long>(seconds + 0.5);
     char text[32];
     if (whole < 3600) {

@@ -18,15 +18,16 @@ public:
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
 
-    /// Draws the bar before an item is begun.
-    void show(const std::string& item) const;
+    /// Draws the bar before an item is begun, or while it is under way.
+    /// @param under_way  of its work that is done.
+    void show(const std::string& item, double under_way = 0) const;
     /// Takes the bar away, so that a line can be printed.
     void hide() const;
     /// Counts an item as done.
     void advance(double work);
 
 private:
-    [[nodiscard]] std::string time_left() const;
+    [[nodiscard]] std::string time_left(double done) const;
 
     bool enabled_;
     std::size_t items_;

@@ -3,6 +3,7 @@
 #include <oldphoto/pipeline/model_folder.hpp>
 #include <oldphoto/pipeline/official_programs.hpp>
 
+#include "budget.hpp"
 #include "command.hpp"
 #include "default_model.hpp"
 #include "extra_pictures.hpp"
@@ -26,26 +27,33 @@ struct RestoreArguments {
     bool keep_outside_mask = false;
     std::vector<std::string> also;
     bool tolerant = false;
+    Budget budget;
+    double own_memory = 0;  ///< what the program takes before it has read anything
 };
 
 /// What became of a photo.
 struct Outcome {
     Image photo;
-    std::optional<Holes> holes;
+    std::optional<Holes> holes{};
+    RestorePlan plan{};  ///< where one was made
 };
 
-using Restore = std::function<Outcome(const Image& photo, const std::string& name)>;
+using Restore = std::function<Outcome(const Image& photo, const std::string& name,
+                                      const RestoreOptions& options)>;
 
 Restore without_holes(const RestoreArguments& arguments) {
     const std::string path = arguments.model.empty() ? default_model() : arguments.model;
     const auto restorer = Restorer<>::load(read_model(path, ModelKind::quality), path);
     if (arguments.scratches.official) {
-        return [restorer](const Image& photo, const std::string&) -> Outcome {
-            return {official_restoration(restorer.translation(), photo), {}};
-        };
+        return
+            [restorer](const Image& photo, const std::string&, const RestoreOptions&) -> Outcome {
+                return {official_restoration(restorer.translation(), photo)};
+            };
     }
-    return [restorer](const Image& photo, const std::string&) -> Outcome {
-        return {restorer(photo).photo, {}};
+    return [restorer](const Image& photo, const std::string&,
+                      const RestoreOptions& options) -> Outcome {
+        auto result = restorer(photo, options);
+        return {std::move(result.photo), {}, result.plan};
     };
 }
 
@@ -55,15 +63,18 @@ Restore with_holes_of(const RestoreArguments& arguments, ModelKind kind, const F
     const auto& path = arguments.model;
     const auto restorer = Photos::load(read_model(path, kind), path);
     if (arguments.scratches.official) {
-        return [restorer, find](const Image& photo, const std::string& name) -> Outcome {
+        return [restorer, find](const Image& photo, const std::string& name,
+                                const RestoreOptions&) -> Outcome {
             const Holes holes = find(photo, name);
             return {official_restoration(restorer.translation(), holes.photo, holes.mask), holes};
         };
     }
-    const HoleOptions options{.keep_outside_mask = arguments.keep_outside_mask};
-    return [restorer, find, options](const Image& photo, const std::string& name) -> Outcome {
+    const HoleOptions filling{.keep_outside_mask = arguments.keep_outside_mask};
+    return [restorer, find, filling](const Image& photo, const std::string& name,
+                                     const RestoreOptions& options) -> Outcome {
         const Holes holes = find(photo, name);
-        return {restorer(holes.photo, holes.mask, options).photo, holes};
+        auto result = restorer(holes.photo, holes.mask, filling, options);
+        return {std::move(result.photo), holes, result.plan};
     };
 }
 
@@ -91,6 +102,8 @@ void check(const RestoreArguments& a) {
     require(detects || !wants("probability"), "a probability needs --scratches detect");
     require(!(scratches.official && a.keep_outside_mask),
             "--official keeps nothing outside the mask; leave out --keep-outside-mask");
+    require(!(scratches.official && a.budget.any()),
+            "--official keeps within no limits; leave out --max-memory and --max-time");
 }
 
 Restore restore_by(const RestoreArguments& arguments, std::size_t photos) {
@@ -117,12 +130,19 @@ void write_extras(const RestoreArguments& arguments, const PhotoJob& job, const 
 
 /// Restores one photo; returns the line that says so.
 std::string restore_photo(const Restore& restore, const RestoreArguments& arguments,
-                          const PhotoJob& job) {
+                          const PhotoJob& job, const ShareDone& show_share) {
     const auto start = std::chrono::steady_clock::now();
     ImageInfo info;
     const Image photo = read_image(job.input, {.tolerant = arguments.tolerant}, &info);
     static_cast<void>(format_for(job.output));  // refused before the work, not after it
-    const Outcome outcome = restore(photo, job.name);
+    RestoreOptions options{.max_memory = arguments.budget.memory - arguments.own_memory,
+                           .max_time = arguments.budget.time};
+    // Seen only where a photo takes long enough to be planned.
+    constexpr Index large = 4'000'000;
+    if (arguments.budget.any() || photo.width() * photo.height() > large) {
+        options.progress = [&](const RestoreProgress& progress) { show_share(progress.fraction); };
+    }
+    const Outcome outcome = restore(photo, job.name, options);
     make_folder_of(job.output);
     write_image(outcome.photo, job.output);
     write_extras(arguments, job, photo, outcome);
@@ -130,6 +150,10 @@ std::string restore_photo(const Restore& restore, const RestoreArguments& argume
                        std::to_string(outcome.photo.width()) + "x" +
                        std::to_string(outcome.photo.height()) + ", " +
                        format("%.2f s", seconds_since(start));
+    if (arguments.budget.any()) {
+        line += ", " + memory_text(most_memory()) + " (" +
+                plan_text(outcome.plan, arguments.own_memory) + ")";
+    }
     if (outcome.holes) {
         line += ", " + format("%.2f %% holes", 100 * covered_share(outcome.holes->mask));
         if (!outcome.holes->note.empty()) line += "; " + outcome.holes->note;
@@ -138,14 +162,16 @@ std::string restore_photo(const Restore& restore, const RestoreArguments& argume
     return line;
 }
 
-int restore(const RestoreArguments& arguments) {
+int restore(RestoreArguments& arguments) {
     check(arguments);
+    arguments.own_memory = most_memory();
     const Batch batch =
         plan_batch(arguments.inputs, arguments.output, "restore",
                    {.extras = arguments.also, .masks = arguments.scratches.masks()});
     const Restore restore = restore_by(arguments, batch.jobs.size());
-    return do_batch(batch, "restored",
-                    [&](const PhotoJob& job) { return restore_photo(restore, arguments, job); });
+    return do_batch(batch, "restored", [&](const PhotoJob& job, const ShareDone& show_share) {
+        return restore_photo(restore, arguments, job, show_share);
+    });
 }
 
 }  // namespace
@@ -177,6 +203,8 @@ Command add_restore(CLI::App& app) {
     add_also(*command, arguments->also, {"mask", "probability", "overlay", "difference"});
     command->add_flag("--tolerant", arguments->tolerant,
                       "Restore damaged files too, as far as they can be read");
+    add_memory_limit(*command, arguments->budget);
+    add_time_limit(*command, arguments->budget);
     add_threads(*command);
     return {command, [arguments] { return restore(*arguments); }};
 }

@@ -95,3 +95,32 @@ TEST_CASE("partial_nonlocal names the rule that is broken", "[ops][error]") {
                       "valid_map: a mask has one channel\n"
                       "  mask (N, 1, H, W) = (1, 3, 8, 8)");
 }
+
+TEST_CASE("windows that hold the whole picture give what attention to all of it gives",
+          "[ops][forward]") {
+    const auto q = test::random_tensor<double>(Shape<4>{2, 3, 7, 9}, 21);
+    const auto k = test::random_tensor<double>(Shape<4>{2, 3, 7, 9}, 22);
+    const auto v = test::random_tensor<double>(Shape<4>{2, 4, 7, 9}, 23);
+    const auto valid = Tensor<double, 4>::ones({2, 1, 7, 9});
+    valid.slice(2, 2, 5).fill(0);
+    using V = Variable<double, 4>;
+    const auto whole = partial_nonlocal(V(q), V(k), V(v), valid).value();
+    const auto windowed = windowed_nonlocal(q, k, v, valid, {}, 9);
+    CHECK(max(evaluate(abs(whole - windowed))) < 1e-14);
+}
+
+TEST_CASE("a window sees its tile and a tile's width around it, or everything if that is a hole",
+          "[ops][forward]") {
+    // Equal queries and keys: each pixel becomes the mean of the valid values that it sees.
+    const auto same = Tensor<double, 4>::ones({1, 1, 1, 8});
+    const auto v = Tensor<double, 4>::from_values({1, 1, 1, 8}, {1, 2, 3, 4, 5, 6, 7, 8});
+    const auto valid = Tensor<double, 4>::from_values({1, 1, 1, 8}, {1, 1, 0, 0, 0, 0, 0, 0});
+    const auto y = windowed_nonlocal(same, same, v, valid, {}, 2);
+    // Tiles 1 2, 3 4, 5 6 and 7 8; the first two see 1 and 2, the others no valid pixel at all.
+    CHECK(y.to_values() == std::vector<double>(8, 1.5));
+    const auto some = Tensor<double, 4>::from_values({1, 1, 1, 8}, {1, 0, 0, 0, 1, 0, 0, 1});
+    // Tiles see 1, 1 and 5, 5 and 8, 5 and 8.
+    CHECK(windowed_nonlocal(same, same, v, some, {}, 2).to_values() ==
+          std::vector<double>{1, 1, 3, 3, 6.5, 6.5, 6.5, 6.5});
+    CHECK_THROWS_AS(windowed_nonlocal(same, same, v, some, {}, 0), OptionError);
+}

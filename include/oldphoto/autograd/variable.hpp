@@ -27,7 +27,7 @@ struct Node final : ValueNode<T, B> {
 
     [[nodiscard]] const Tensor<T, R, B>& tensor() {
         if constexpr (R == 4) {
-            if (!value.plain()) value = Deferred<T, B>(value.materialized());
+            if (value.streamed() || !value.plain()) value = Deferred<T, B>(value.materialized());
             return value.raw();
         } else {
             return value;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <oldphoto/core/config.hpp>
+#include <oldphoto/core/monitor.hpp>
 
 #include <cstring>
 #include <memory>
@@ -13,10 +13,9 @@ struct HostMemory {
     /// Uninitialised memory for n elements, aligned to 64 bytes, freed with the last handle.
     template <class T>
     [[nodiscard]] static std::shared_ptr<T> allocate(Index n) {
-        constexpr std::align_val_t alignment{64};
         const auto bytes = static_cast<std::size_t>(n) * sizeof(T);
-        return std::shared_ptr<T>(static_cast<T*>(::operator new(bytes, alignment)),
-                                  [](T* p) { ::operator delete(p, alignment); });
+        auto* memory = static_cast<T*>(::operator new(bytes, alignment));
+        return std::shared_ptr<T>(memory, Release{Monitor::current(), number_of(bytes)});
     }
     template <class T>
     static void upload(const T* host, T* device, Index n) {
@@ -26,6 +25,26 @@ struct HostMemory {
     static void download(const T* device, T* host, Index n) {
         if (n > 0) std::memcpy(host, device, static_cast<std::size_t>(n) * sizeof(T));
     }
+
+private:
+    static constexpr std::align_val_t alignment{64};
+
+    /// The number under which the thread's monitor knows the memory.
+    [[nodiscard]] static Index number_of(std::size_t bytes) {
+        Monitor* monitor = Monitor::current();
+        return monitor == nullptr ? -1 : monitor->taken(static_cast<double>(bytes));
+    }
+
+    struct Release {
+        Monitor* monitor;
+        Index number;
+
+        void operator()(void* memory) const {
+            ::operator delete(memory, alignment);
+            // Memory may outlive who looked on.
+            if (monitor != nullptr && monitor == Monitor::current()) monitor->given_back(number);
+        }
+    };
 };
 
 }  // namespace oldphoto

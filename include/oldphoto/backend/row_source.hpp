@@ -110,6 +110,31 @@ struct Padding {
     return {shape[0], shape[1], shape[2] + top + bottom, shape[3] + left + right};
 }
 
+/// Rows [begin, end) of a picture.
+struct RowRange {
+    Index begin;
+    Index end;
+};
+
+/// Rows of a picture of `height` that rows `shown` of it, padded, show, and those that rows below
+/// will show; empty where they show zeros alone. It only moves down as `shown` does.
+[[nodiscard]] inline RowRange rows_shown(const Padding& padding, Index height,
+                                         const RowRange& shown) noexcept {
+    RowRange rows{height, 0};
+    for (Index y = shown.begin; y < shown.end; ++y) {
+        const Index row = padded_index(y - padding.top, height, padding.mode);
+        if (row < 0) continue;
+        rows.begin = std::min(rows.begin, row);
+        rows.end = std::max(rows.end, row + 1);
+    }
+    if (rows.begin >= rows.end) return {0, 0};
+    // Below the last row, reflection shows rows from the bottom up.
+    if (padding.mode == PaddingMode::reflect && padding.bottom > 0) {
+        rows.begin = std::min(rows.begin, height - 1 - padding.bottom);
+    }
+    return rows;
+}
+
 /// Rows of a tensor.
 template <class T>
 struct TensorRows {
@@ -130,6 +155,26 @@ struct TensorRows {
                 for (Index x = 0; x < window.x1 - window.x0; ++x) to[x] = row[x * step];
             }
         }
+    }
+};
+
+/// A band of another source: its rows from `first` on.
+template <class T>
+struct BandRows {
+    Shape<4> shape;
+    RowSource<T> inner;
+    Index first;
+
+    BandRows(const RowSource<T>& source, const RowRange& rows)
+        : shape{source.shape()[0], source.shape()[1], rows.end - rows.begin, source.shape()[3]},
+          inner(source),
+          first(rows.begin) {}
+
+    void pull(const RowWindow& window, T* to, Index stride) const {
+        auto rows = window;
+        rows.y0 += first;
+        rows.y1 += first;
+        inner.pull(rows, to, stride);
     }
 };
 

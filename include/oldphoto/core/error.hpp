@@ -41,6 +41,18 @@ public:
     using IoError::IoError;
 };
 
+/// What is asked for takes more memory than it may. The message names the least that would do.
+class MemoryError : public Error {
+public:
+    using Error::Error;
+};
+
+/// A computation was stopped by whoever asked for it.
+class Cancelled : public Error {
+public:
+    using Error::Error;
+};
+
 /// "(2, 3, 64, 64)"
 inline std::string format_dims(const std::vector<Index>& dims) {
     std::string text = "(";

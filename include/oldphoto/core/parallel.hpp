@@ -3,6 +3,7 @@
 #include <oldphoto/core/config.hpp>
 #include <oldphoto/core/error.hpp>
 #include <oldphoto/core/function_ref.hpp>
+#include <oldphoto/core/monitor.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -96,8 +97,13 @@ private:
 
     static void run_serially(const Partition& partition, FunctionRef<void(Index, Index)> body) {
         for (Index begin = 0; begin < partition.items; begin += partition.grain) {
+            poll();
             body(begin, std::min(begin + partition.grain, partition.items));
         }
+    }
+
+    static void poll() {
+        if (Monitor* monitor = Monitor::current(); monitor != nullptr) monitor->poll();
     }
 
     void take_chunks(Job& job) {
@@ -106,6 +112,7 @@ private:
         for (Index k = job.next++; k < chunks; k = job.next++) {
             const Index begin = k * job.partition.grain;
             try {
+                poll();
                 job.body(begin, std::min(begin + job.partition.grain, job.partition.items));
             } catch (...) {
                 std::lock_guard lock(job.error_mutex);

@@ -3,6 +3,7 @@
 #include <oldphoto/nn/residual.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace oldphoto {
 
@@ -109,8 +110,8 @@ public:
     /// Of a latent, so that the reflections of the residual blocks fit.
     [[nodiscard]] Index smallest_side() const noexcept { return options_.dilation + 1; }
 
-    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& z) const {
-        return model_(z);
+    [[nodiscard]] Variable<T, 4, B> operator()(Variable<T, 4, B> z) const {
+        return model_(std::move(z));
     }
     void visit_parameters(const ParameterVisitor<T, B>& visit) const {
         visit_child("model", model_, visit);

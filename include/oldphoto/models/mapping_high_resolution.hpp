@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace oldphoto {
@@ -91,11 +92,15 @@ public:
     /// @param mask  (N, 1, H, W), in [0, 1]: 1 is a hole, 0 is clean; of the photo's size
     /// @return      (N, output_channels(), h, w)
     /// @throws ShapeError; OptionError on the inference path where all patches of a scale are holes
-    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& z,
+    [[nodiscard]] Variable<T, 4, B> operator()(Variable<T, 4, B> z,
                                                const Tensor<T, 4, B>& mask) const {
-        auto y = before_(z);
-        for (std::size_t k = 0; k < scales_.size(); ++k) y = blocks_[k](scales_[k](y, mask));
-        return y;
+        // Moved on, so that what one stage reads is not kept while the next one computes.
+        z = before_(std::move(z));
+        for (std::size_t k = 0; k < scales_.size(); ++k) {
+            z = scales_[k](z, mask);
+            z = blocks_[k](std::move(z));
+        }
+        return z;
     }
 
     // The stages, in the order in which they run.

@@ -3,6 +3,8 @@
 #include <oldphoto/models/mapping.hpp>
 #include <oldphoto/nn/partial_nonlocal.hpp>
 
+#include <utility>
+
 namespace oldphoto {
 
 /// The published settings of the mapping for photos with scratches.
@@ -61,9 +63,20 @@ public:
     /// @param mask  (N, 1, H, W), in [0, 1]: 1 is a hole, 0 is clean; of the photo's size
     /// @return      (N, output_channels(), h, w)
     /// @throws ShapeError
-    [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& z,
+    [[nodiscard]] Variable<T, 4, B> operator()(Variable<T, 4, B> z,
                                                const Tensor<T, 4, B>& mask) const {
-        return after_(nonlocal_(before_(z), mask));
+        // Moved on, so that what one stage reads is not kept while the next one computes.
+        z = before_(std::move(z));
+        z = nonlocal_(z, mask);
+        return after_(std::move(z));
+    }
+
+    /// The same network, whose holes are filled from windows; see windowed_nonlocal().
+    /// @param window  of the latent; 0: from all of it
+    [[nodiscard]] ScratchMapping with_window(Index window) const {
+        auto mapping = *this;
+        mapping.nonlocal_ = nonlocal_.with_window(window);
+        return mapping;
     }
 
     // The stages, in the order in which they run.

@@ -48,12 +48,12 @@ struct Tone {
 
 /// @param x  (N, C, H, W)
 template <class T, class B>
-[[nodiscard]] Tone<T, B> tone_of(const Tensor<T, 4, B>& x, const ToneOptions& options) {
-    const Shape<4> planes{x.dim(0), x.dim(1), 1, 1};
+[[nodiscard]] Tone<T, B> tone_of(const Deferred<T, B>& x, const ToneOptions& options) {
+    const Shape<4> planes{x.shape()[0], x.shape()[1], 1, 1};
     if (options.kind == ToneKind::free) {
         return {Tensor<T, 4, B>::zeros(planes), Tensor<T, 4, B>::ones(planes)};
     }
-    const auto moments = Deferred<T, B>(x.as_contiguous()).moments();
+    const auto moments = x.moments();
     std::vector<T> means;
     std::vector<T> deviations;
     for (const Moments& m : *moments) {
@@ -62,6 +62,10 @@ template <class T, class B>
     }
     return {Tensor<T, 4, B>::from_values(planes, means),
             Tensor<T, 4, B>::from_values(planes, deviations)};
+}
+template <class T, class B>
+[[nodiscard]] Tone<T, B> tone_of(const Tensor<T, 4, B>& x, const ToneOptions& options) {
+    return tone_of(Deferred<T, B>(x), options);
 }
 
 /// The tone of what is clean: a pixel counts as much as it is no hole, w = 1 - mask.
@@ -72,9 +76,10 @@ template <class T, class B>
 /// @param mask  (N, 1, H, W), in [0, 1]: 1 is a hole, 0 is clean
 /// @throws OptionError when the tone is carried and a picture is nothing but a hole
 template <class T, class B>
-[[nodiscard]] Tone<T, B> tone_of(const Tensor<T, 4, B>& x, const Tensor<T, 4, B>& mask,
+[[nodiscard]] Tone<T, B> tone_of(const Deferred<T, B>& picture, const Tensor<T, 4, B>& mask,
                                  const ToneOptions& options) {
-    if (options.kind == ToneKind::free) return tone_of(x, options);
+    if (options.kind == ToneKind::free) return tone_of(picture, options);
+    const auto x = picture.materialized();
     const Tensor<T, 4, B> weight = 1 - mask;
     const Tensor<T, 4, B> total = sum(weight, {1, 2, 3});
     if (!(min(total) > 0)) {
@@ -83,6 +88,11 @@ template <class T, class B>
     Tensor<T, 4, B> mean = sum(weight * x, {2, 3}) / total;
     const Tensor<T, 4, B> variance = sum(weight * square(x - mean), {2, 3}) / total;
     return {std::move(mean), sqrt(variance + options.eps)};
+}
+template <class T, class B>
+[[nodiscard]] Tone<T, B> tone_of(const Tensor<T, 4, B>& x, const Tensor<T, 4, B>& mask,
+                                 const ToneOptions& options) {
+    return tone_of(Deferred<T, B>(x), mask, options);
 }
 
 }  // namespace oldphoto

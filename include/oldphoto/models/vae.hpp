@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace oldphoto {
 
@@ -85,7 +86,7 @@ public:
     [[nodiscard]] const VaeOptions& options() const noexcept { return options_; }
 
     /// @throws ShapeError for other channels or sides; OptionError when built without an encoder.
-    [[nodiscard]] Variable<T, 4, B> encode(const Variable<T, 4, B>& x) const {
+    [[nodiscard]] Variable<T, 4, B> encode(Variable<T, 4, B> x) const {
         const Index m = options_.size_multiple();
         if (x.dim(1) != options_.in_channels || x.dim(2) % m != 0 || x.dim(3) % m != 0) {
             throw_shape_error("vae",
@@ -93,11 +94,11 @@ public:
                                   ", H, W) with sides that are multiples of " + std::to_string(m),
                               {{"x (N, C, H, W)", dims_of(x.shape())}});
         }
-        return built(encoder_, "encoder")(x);
+        return built(encoder_, "encoder")(std::move(x));
     }
     /// @throws ShapeError for other channels; OptionError when built without a decoder.
-    [[nodiscard]] Variable<T, 4, B> decode(const Variable<T, 4, B>& z) const {
-        return built(decoder_, "decoder")(z);
+    [[nodiscard]] Variable<T, 4, B> decode(Variable<T, 4, B> z) const {
+        return built(decoder_, "decoder")(std::move(z));
     }
     /// decode(encode(x)), without noise.
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {

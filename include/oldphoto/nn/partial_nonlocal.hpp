@@ -79,8 +79,14 @@ public:
                                          const Tensor<T, 4, B>& valid) const {
         // x is read several times, so what is pending on it is better applied once, before.
         static_cast<void>(x.value());
-        return res_block_(
-            w_(partial_nonlocal(theta_(x), phi_(x), g_(x), valid, options_.attention)));
+        return res_block_(w_(attend(theta_(x), phi_(x), g_(x), valid)));
+    }
+    /// The same layer with attention in windows (windowed_nonlocal()), for inference.
+    /// @param window  side of the tiles; 0: attention to the whole picture
+    [[nodiscard]] PartialNonlocal with_window(Index window) const {
+        auto layer = *this;
+        layer.window_ = window;
+        return layer;
     }
 
     void visit_parameters(const ParameterVisitor<T, B>& visit) const {
@@ -117,7 +123,17 @@ private:
         return blocks;
     }
 
+    [[nodiscard]] Variable<T, 4, B> attend(const Variable<T, 4, B>& q, const Variable<T, 4, B>& k,
+                                           const Variable<T, 4, B>& v,
+                                           const Tensor<T, 4, B>& valid) const {
+        const auto& o = options_.attention;
+        if (window_ == 0) return partial_nonlocal(q, k, v, valid, o);
+        return Variable<T, 4, B>(
+            windowed_nonlocal(q.value(), k.value(), v.value(), valid, o, window_));
+    }
+
     PartialNonlocalLayerOptions options_;
+    Index window_ = 0;
     Conv2d<T, B> g_;
     Conv2d<T, B> w_;
     Conv2d<T, B> theta_;

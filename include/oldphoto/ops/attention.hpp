@@ -40,8 +40,10 @@ struct AttentionOp {
         check(q.shape(), k.shape(), v.shape());
         y = Tensor<T, 3, B>::uninitialized({q.dim(0), v.dim(1), q.dim(2)});
         rows = Tensor<T, 3, B>::uninitialized({3, q.dim(0), q.dim(2)});
-        B::attention(rule, QueryKeyValue<T>{q.view(), k.view(), v.view()}, gate.data(), y.view(),
-                     rows.view());
+        monitored(Work::pairs, cost(y.shape(), q.shape(), k.shape(), v.shape()).operations, [&] {
+            B::attention(rule, QueryKeyValue<T>{q.view(), k.view(), v.view()}, gate.data(),
+                         y.view(), rows.view());
+        });
         return y;
     }
     auto backward(const Tensor<T, 3, B>& gy, const Tensor<T, 3, B>& q, const Tensor<T, 3, B>& k,

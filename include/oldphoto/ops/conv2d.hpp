@@ -2,6 +2,7 @@
 
 #include <oldphoto/autograd/expression.hpp>
 #include <oldphoto/backend/conv_geometry.hpp>
+#include <oldphoto/ops/kernel_rows.hpp>
 
 namespace oldphoto {
 
@@ -19,6 +20,46 @@ template <class T, class B>
     return {{w.dim(2), w.dim(3)}, o.stride, o.padding, o.dilation, o.groups};
 }
 
+/// A convolution as run_kernel() takes it.
+template <class T, class B>
+struct ConvKernel {
+    ConvGeometry geometry;
+    Tensor<T, 4, B> w;     ///< (O, C / groups, kh, kw)
+    Tensor<T, 1, B> bias;  ///< (O), or (0) for none
+
+    [[nodiscard]] Shape<4> shape(const Shape<4>& x) const {
+        const Pair size = geometry.output_size({x[2], x[3]});
+        return {x[0], w.dim(0), size.h, size.w};
+    }
+    [[nodiscard]] double operations(const Shape<4>&, const Shape<4>& y) const {
+        return 2 * static_cast<double>(y.size()) * static_cast<double>(w.size() / w.dim(0));
+    }
+    [[nodiscard]] RowRange reads(const RowRange& rows, Index height) const {
+        return rows_shown(zeros(), height, windows(rows));
+    }
+    void run(const RowSource<T>& x, const RowRange& rows, const View<T, 4>& y,
+             Moments* moments) const {
+        if (rows.begin == 0 && rows.end == shape(x.shape())[2]) {
+            return B::conv2d(geometry, x, w.view(), bias_data(bias), y, moments);
+        }
+        auto unpadded = geometry;
+        unpadded.padding.h = 0;
+        const PaddedRows<T> padded(x, zeros());
+        const BandRows<T> band(RowSource<T>(padded), windows(rows));
+        B::conv2d(unpadded, RowSource<T>(band), w.view(), bias_data(bias), y, moments);
+    }
+
+private:
+    [[nodiscard]] Padding zeros() const {
+        return {.top = geometry.padding.h, .bottom = geometry.padding.h};
+    }
+    /// The rows of the padded input under rows of the output.
+    [[nodiscard]] RowRange windows(const RowRange& rows) const {
+        const Index stride = geometry.stride.h;
+        return {rows.begin * stride, (rows.end - 1) * stride + geometry.reach().h};
+    }
+};
+
 /// Sums a gradient over all but its channels.
 template <class T, class B>
 [[nodiscard]] Tensor<T, 1, B> sum_per_channel(const Tensor<T, 4, B>& gy) {
@@ -29,7 +70,7 @@ template <class T, class B>
 
 /// y[n, o] = bias[o] + sum over c, ky, kx of w[o, c, ky, kx] * x[n, c, oy * stride + ky * dilation
 /// - padding, ...]. A cross-correlation, as the field calls a convolution. Whatever is pending on x
-/// is applied while it is pulled; the output comes with the moments of its planes.
+/// is applied while it is pulled; the output comes with the moments of its planes, or is streamed.
 struct Conv2dOp {
     static constexpr const char* name = "conv2d";
     Conv2dOptions options;
@@ -39,14 +80,8 @@ struct Conv2dOp {
                            const Variable<T, 1, B>& bias) const {
         const auto g = detail::conv2d_geometry(options, w.value());
         check(g, x.shape(), w.shape(), bias.shape());
-        const Pair size = g.output_size({x.dim(2), x.dim(3)});
-        auto y = Tensor<T, 4, B>::uninitialized({x.dim(0), w.dim(0), size.h, size.w});
-        std::vector<Moments> moments(static_cast<std::size_t>(x.dim(0) * w.dim(0)));
-        x.deferred().with_rows([&](const RowSource<T>& rows) {
-            B::conv2d(g, rows, w.value().view(), bias.size() == 0 ? nullptr : bias.value().data(),
-                      y.view(), moments.data());
-        });
-        return Deferred<T, B>(y, std::move(moments));
+        return detail::run_kernel<T, B>(detail::ConvKernel<T, B>{g, w.value(), bias.value()},
+                                        x.deferred());
     }
 
     template <class T, class B>

@@ -12,9 +12,50 @@ struct ConvTranspose2dOptions {
     Index groups = 1;
 };
 
+namespace detail {
+
+/// A transposed convolution as run_kernel() takes it.
+template <class T, class B>
+struct ConvTransposeKernel {
+    ConvGeometry geometry;  ///< of the convolution that leads from the output back to x
+    Pair size;              ///< of the output
+    Tensor<T, 4, B> w;      ///< (C, O / groups, kh, kw)
+    Tensor<T, 1, B> bias;   ///< (O), or (0) for none
+
+    [[nodiscard]] Shape<4> shape(const Shape<4>& x) const {
+        return {x[0], w.dim(1) * geometry.groups, size.h, size.w};
+    }
+    [[nodiscard]] double operations(const Shape<4>& x, const Shape<4>&) const {
+        return 2 * static_cast<double>(x.size()) * static_cast<double>(w.size() / w.dim(0));
+    }
+    /// Row r of the output meets the input rows i with 0 <= r + padding - i * stride < reach.
+    [[nodiscard]] RowRange reads(const RowRange& rows, Index height) const {
+        const Index stride = geometry.stride.h;
+        const Index first = rows.begin + geometry.padding.h;
+        const Index last = rows.end - 1 + geometry.padding.h;
+        const Index above = std::max(Index{0}, first - geometry.reach().h + 1);
+        const Index begin = std::min({(above + stride - 1) / stride, first / stride, height - 1});
+        return {begin, std::min(last / stride + 1, height)};
+    }
+    void run(const RowSource<T>& x, const RowRange& rows, const View<T, 4>& y,
+             Moments* moments) const {
+        if (rows.begin == 0 && rows.end == size.h) {
+            return B::conv2d_data(geometry, x, w.view(), bias_data(bias), y, moments);
+        }
+        const RowRange from = reads(rows, x.shape()[2]);
+        auto shifted = geometry;
+        shifted.padding.h += rows.begin - from.begin * geometry.stride.h;
+        const BandRows<T> band(x, from);
+        B::conv2d_data(shifted, RowSource<T>(band), w.view(), bias_data(bias), y, moments);
+    }
+};
+
+}  // namespace detail
+
 /// The adjoint of conv2d in its input: every pixel x[n, c, y, x] adds w[c, o, ky, kx] times itself
 /// to y[n, o, y * stride + ky * dilation - padding, ...], and every output gets its bias. Whatever
-/// is pending on x is applied while it is pulled; the output comes with the moments of its planes.
+/// is pending on x is applied while it is pulled; the output comes with the moments of its planes,
+/// or is streamed.
 struct ConvTranspose2dOp {
     static constexpr const char* name = "conv_transpose2d";
     ConvTranspose2dOptions options;
@@ -25,15 +66,8 @@ struct ConvTranspose2dOp {
         const auto g = geometry(w.shape());
         check(g, x.shape(), w.shape(), bias.shape());
         const Pair size = output_size(g, {x.dim(2), x.dim(3)});
-        const Index outputs = w.dim(1) * g.groups;
-        auto y = Tensor<T, 4, B>::uninitialized({x.dim(0), outputs, size.h, size.w});
-        std::vector<Moments> moments(static_cast<std::size_t>(x.dim(0) * outputs));
-        x.deferred().with_rows([&](const RowSource<T>& rows) {
-            B::conv2d_data(g, rows, w.value().view(),
-                           bias.size() == 0 ? nullptr : bias.value().data(), y.view(),
-                           moments.data());
-        });
-        return Deferred<T, B>(y, std::move(moments));
+        return detail::run_kernel<T, B>(
+            detail::ConvTransposeKernel<T, B>{g, size, w.value(), bias.value()}, x.deferred());
     }
 
     template <class T, class B>

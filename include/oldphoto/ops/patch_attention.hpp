@@ -157,7 +157,8 @@ struct PatchAttentionOp {
     PatchSources sources{};  ///< kept for backward
 
     Tensor<T, 4, B> forward(const Tensor<T, 4, B>& x) {
-        sources = patch_sources(x, holes, options);
+        monitored(Work::pairs, cost(x.shape(), x.shape()).operations,
+                  [&] { sources = patch_sources(x, holes, options); });
         if (sources.empty()) return x;
         const auto y = Tensor<T, 4, B>::zeros(x.shape());
         B::copy_patches(grid(x.shape()), x.as_contiguous().view(), sources, y.view());

@@ -5,9 +5,12 @@
 #include <oldphoto/image/mask.hpp>
 #include <oldphoto/image/tensor.hpp>
 #include <oldphoto/pipeline/infer_options.hpp>
+#include <oldphoto/pipeline/plan.hpp>
 #include <oldphoto/pipeline/translation.hpp>
 #include <oldphoto/pipeline/weights.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -100,7 +103,10 @@ template <class T = float, class B = Cpu, LatentMap<T, B> Map = Mapping<T, B>>
 
 /// A restored photo.
 struct Restoration {
-    Image photo;  ///< 8 bits, of the size and with the channels and alpha of the photo given
+    Image photo;         ///< 8 bits, of the size and with the channels and alpha of the photo given
+    RestorePlan plan{};  ///< what was planned, where RestoreOptions ask for a plan
+    double bytes = 0;    ///< what it took, counted as the plan counts it
+    double seconds = 0;  ///< how long it took, planning left out
 };
 
 struct HoleOptions {
@@ -152,27 +158,145 @@ public:
     /// @param photo  grey or RGB, with or without alpha, of 8 bits or 16, which are rounded to 8;
     ///               from 1 x 1 pixel. Grey stays grey: it is restored as three equal channels,
     ///               whose result is turned back to one.
-    [[nodiscard]] Restoration operator()(const Image& photo) const requires Layer<Map, T, B> {
-        const Image input = to_8_bit(photo);
-        return {like(input, to_image(translation_(to_tensor<T, B>(to_rgb(input)))))};
+    /// @throws MemoryError when it takes more than options.max_memory; Cancelled when it is stopped
+    [[nodiscard]] Restoration operator()(
+        const Image& photo, const RestoreOptions& options = {}) const requires Layer<Map, T, B> {
+        return with_8_bits(photo, [&](const Image& input) {
+            return restored(input, input, nullptr, bytes_of(photo), options);
+        });
     }
     /// The same with holes, which are painted white before a network sees them.
     /// @param mask  grey, of 8 bits and of the photo's size, white in holes; see to_mask(). The
     ///              published high resolution takes grown(mask, 3).
     /// @throws ShapeError when the mask does not fit; OptionError when it leaves nothing to restore
-    ///         from
-    [[nodiscard]] Restoration operator()(const Image& photo, const Image& mask,
-                                         const HoleOptions& options = {}) const requires
-        MaskedLayer<Map, T, B> {
-        const Image input = to_8_bit(photo);
-        detail::check_mask("restore", input, mask);
-        const Image holes = to_rgb(with_holes(input, mask));
-        const Image output =
-            like(input, to_image(translation_(to_tensor<T, B>(holes), to_mask_tensor<T, B>(mask))));
-        return {options.keep_outside_mask ? combined(output, input, mask) : output};
+    ///         from; MemoryError, Cancelled
+    [[nodiscard]] Restoration operator()(
+        const Image& photo, const Image& mask, const HoleOptions& holes = {},
+        const RestoreOptions& options = {}) const requires MaskedLayer<Map, T, B> {
+        return with_8_bits(photo, [&](const Image& input) {
+            detail::check_mask("restore", input, mask);
+            const Image seen = with_holes(input, mask);
+            const double images = bytes_of(photo) + bytes_of(seen) + bytes_of(mask);
+            auto result = restored(input, seen, &mask, images, options);
+            if (holes.keep_outside_mask) result.photo = combined(result.photo, input, mask);
+            return result;
+        });
+    }
+
+    /// What a photo of this size, RGB of 8 bits, will take. It takes some tenths of a second to
+    /// tell.
+    /// @param max_memory  in bytes; see RestoreOptions
+    /// @throws MemoryError
+    [[nodiscard]] RestorePlan plan(Size photo, double max_memory = RestorePlan::no_limit) const {
+        constexpr double copies = Layer<Map, T, B> ? 1 : 2;  // with its holes painted
+        constexpr double mask = Layer<Map, T, B> ? 0 : 1;
+        const double pixels = detail::pixels_of({photo.height, photo.width});
+        return plan_of(photo, pixels * (3 * copies + mask), {.max_memory = max_memory});
     }
 
 private:
+    static constexpr bool has_windows = requires(const Map& map) { map.with_window(Index{1}); };
+
+    template <class Use>
+    [[nodiscard]] static Restoration with_8_bits(const Image& photo, const Use& use) {
+        return photo.bits() == 8 ? use(photo) : use(to_8_bit(photo));
+    }
+    /// Of a photo, and of its copy of 8 bits where it has 16.
+    [[nodiscard]] static double bytes_of(const Image& photo) {
+        const Index planes = photo.channels() + (photo.has_alpha() ? 1 : 0);
+        const double pixels = detail::pixels_of({photo.height(), photo.width()});
+        return static_cast<double>(planes) * pixels * (photo.bits() == 8 ? 1 : 3);
+    }
+    /// Of the weights of all networks.
+    [[nodiscard]] double weight_bytes() const {
+        double bytes = 0;
+        const auto add = [&](std::string_view, const AnyVariable<T, B>& variable) {
+            bytes += static_cast<double>(variable.size()) * sizeof(T);
+        };
+        const ParameterVisitor<T, B> visit(add);
+        visit_child("", translation_.vae_a(), visit);
+        visit_child("", translation_.mapping(), visit);
+        visit_child("", translation_.vae_b(), visit);
+        return bytes;
+    }
+
+    /// @param seen    what the networks see of the photo
+    /// @param images  bytes of all pictures but the result
+    [[nodiscard]] Restoration restored(const Image& photo, const Image& seen, const Image* mask,
+                                       double images, const RestoreOptions& options) const {
+        RestorePlan plan;
+        if (options.planned()) plan = plan_of(photo.size(), images, options);
+        detail::Watch watch(plan, options.progress, options.stop);
+        auto output = Image::black(photo.size(), 3);
+        {
+            const Monitor::Scope scope(&watch);
+            translate(windowed(plan.window), seen, mask, output);
+        }
+        watch.report(1);
+        const double bytes = images + bytes_of(output) + weight_bytes() + B::scratch_bytes();
+        return {like(photo, std::move(output)), plan, bytes + watch.most_bytes(), watch.seconds()};
+    }
+
+    /// The networks, which fill holes from windows unless that is 0.
+    [[nodiscard]] Translation windowed(Index window) const {
+        if constexpr (has_windows) {
+            if (window > 0) {
+                return translation_.with_mapping(translation_.mapping().with_window(window));
+            }
+        }
+        return translation_;
+    }
+
+    [[nodiscard]] RestorePlan plan_of(Size photo, double images,
+                                      const RestoreOptions& options) const {
+        const auto padded = [&](Index height, Index width) {
+            return translation_.padded_size({height, width});
+        };
+        const auto rehearse = [&](Pair size) { translate_black({size.w, size.h}); };
+        constexpr Index side = 64;
+        const double result = 3 * detail::pixels_of({photo.height, photo.width});
+        const detail::Planner planner(padded(photo.height, photo.width), padded(side, side),
+                                      padded(2 * side, side), images + result + weight_bytes(),
+                                      &B::scratch_bytes, rehearse);
+        auto plan = planner.within(options.max_memory);
+        planner.estimate_time(plan);
+        if (has_windows) {
+            const Index scale = translation_.vae_a().options().size_multiple();
+            planner.keep_within(plan, options.max_time, scale);
+        }
+        return plan;
+    }
+
+    /// Writes what the networks make of a photo to an RGB picture of its size.
+    static void translate(const Translation& networks, const Image& seen, const Image* mask,
+                          Image& output) {
+        const auto x = to_deferred<T, B>(seen);
+        const auto write = [&](Index first, const Tensor<T, 4, B>& rows) {
+            write_rows(rows, first, output);
+        };
+        if constexpr (MaskedLayer<Map, T, B>) {
+            if (mask != nullptr) {
+                return networks.translate(x, to_mask_tensor<T, B>(*mask), write);
+            }
+        }
+        if constexpr (Layer<Map, T, B>) networks.translate(x, write);
+    }
+    /// The same for a black photo, with a hole in its middle where networks fill holes.
+    void translate_black(Size size) const {
+        const auto photo = Image::black(size, 3);
+        auto output = photo;
+        if constexpr (Layer<Map, T, B>) {
+            translate(translation_, photo, nullptr, output);
+        } else {
+            auto mask = Image::black(size, 1);
+            for (Index y = size.height / 3; y < 2 * size.height / 3; ++y) {
+                const auto row = mask.samples().subspan(static_cast<std::size_t>(y * size.width));
+                std::fill_n(row.begin() + size.width / 3, size.width / 3, std::uint8_t{255});
+            }
+            translate(translation_, photo, &mask, output);
+        }
+    }
+
     /// The output with the channels and the alpha of the input.
     [[nodiscard]] static Image like(const Image& input, Image output) {
         if (input.channels() == 1) output = to_grey(output);

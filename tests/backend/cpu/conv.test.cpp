@@ -53,6 +53,7 @@ const std::vector<Case> cases{
     {"4x4 two apart with pixels over", {1, 8, 21, 27}, 11, {4, 2, 1, 1, 1}},
     {"4x4 two apart without padding", {1, 8, 19, 41}, 9, {4, 2, 0, 1, 1}},
     {"4x4 two apart with padding of two", {1, 12, 15, 70}, 8, {4, 2, 2, 1, 1}},
+    {"4x4 two apart with padding of three", {1, 8, 16, 19}, 8, {4, 2, 3, 1, 1}},
     {"4x4 two apart on many rows", {1, 64, 150, 18}, 64, {4, 2, 1, 1, 1}},
     {"few outputs", {2, 13, 35, 22}, 3, {7, 1, 3, 1, 1}},
     {"few outputs of dilated windows", {1, 8, 19, 21}, 2, {{3, 5}, 1, {0, 1}, {3, 2}, 1}},

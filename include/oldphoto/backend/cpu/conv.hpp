@@ -17,21 +17,18 @@ struct WinogradPlan {
     Index apart;                     ///< pixels from window to window
 };
 
-/// @param x, y  sizes of the pictures before and behind the convolution.
+/// @param width  of the picture behind the convolution. (Its height decides nothing: bands of a
+///               picture are computed as the whole.)
 template <class T>
-[[nodiscard]] WinogradPlan plan_winograd(const ConvGeometry& g, const Shape<4>& w, Pair x, Pair y) {
+[[nodiscard]] WinogradPlan plan_winograd(const ConvGeometry& g, const Shape<4>& w, Index width) {
     if constexpr (std::is_same_v<T, float>) {
         const bool fast = NumericsScope::current() == Numerics::fast;
         const Index apart = g.stride.h;
-        const bool fits = apart == 1 ? g.kernel == Pair(3)
-                                     // and every pixel is seen by a window, or padded to be
-                                     : apart == 2 && g.kernel == Pair(4) && fast &&
-                                           x.h + g.padding.h <= 2 * (y.h + 1) &&
-                                           x.w + g.padding.w <= 2 * (y.w + 1);
+        const bool fits =
+            (apart == 1 && g.kernel == Pair(3)) || (apart == 2 && g.kernel == Pair(4) && fast);
         // Transforming weights and pixels must not cost more than it saves.
-        const bool pays = std::min(w[0], w[1]) >= 8 && y.h * y.w >= 64;
-        if (fits && pays && g.stride == Pair(apart) && g.dilation == Pair(1) && g.groups == 1 &&
-            std::max(g.padding.h, g.padding.w) <= 2) {
+        const bool pays = std::min(w[0], w[1]) >= 8 && width >= 8;
+        if (fits && pays && g.stride == Pair(apart) && g.dilation == Pair(1) && g.groups == 1) {
             const auto& all = kernels();
             return {apart == 2 ? &all.winograd_4x2
                     : fast     ? &all.winograd_4x3
@@ -41,6 +38,27 @@ template <class T>
     }
     return {nullptr, 0};
 }
+
+/// Rows of another source, from the pixel `first` on.
+template <class T>
+struct CroppedRows {
+    Shape<4> shape;
+    RowSource<T> inner;
+    Pair first;
+
+    CroppedRows(const RowSource<T>& source, Pair from)
+        : shape{source.shape()[0], source.shape()[1],
+                std::max(Index{0}, source.shape()[2] - from.h),
+                std::max(Index{0}, source.shape()[3] - from.w)},
+          inner(source),
+          first(from) {}
+
+    void pull(const RowWindow& window, T* to, Index stride) const {
+        inner.pull({window.n, window.c, window.y0 + first.h, window.y1 + first.h,
+                    window.x0 + first.w, window.x1 + first.w},
+                   to, stride);
+    }
+};
 
 /// Calls use(w) with the windows that meet planes of pixels `apart`.
 template <class Use>
@@ -67,18 +85,18 @@ void with_windows(const View<float, 4>& w, Index apart, const Use& use) {
 /// @param w        (O, C / groups, kh, kw), dense.
 /// @param bias     O numbers, or null.
 /// @param y        (N, O, oh, ow), dense.
-/// @param moments  N * O places for the moments of y's planes, or null.
+/// @param moments  N * O places into which the moments of y's planes are merged, or null.
 template <class T>
 void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, const T* bias,
             const View<T, 4>& y, Moments* moments) {
     if constexpr (std::is_same_v<T, float>) {
-        const Pair size{y.shape[2], y.shape[3]};
-        const auto plan = plan_winograd<T>(g, w.shape, {x.shape()[2], x.shape()[3]}, size);
+        const auto plan = plan_winograd<T>(g, w.shape, y.shape[3]);
         if (plan.kernels != nullptr) {
             const PaddedRows<T> padded(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
             return with_windows(w, plan.apart, [&](const View<T, 4>& windows) {
                 winograd_conv2d(*plan.kernels, {RowSource<T>(padded), plan.apart},
-                                WindowWeights::of(windows, w.data), bias, size, {y, 1, 0}, moments);
+                                WindowWeights::of(windows, w.data), bias, {y.shape[2], y.shape[3]},
+                                {y, 1, 0}, moments);
             });
         }
     }
@@ -95,24 +113,24 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
 /// @param w        (O, C / groups, kh, kw), dense.
 /// @param bias     C numbers, or null.
 /// @param x        (N, C, H, W), dense; written.
-/// @param moments  N * C places for the moments of x's planes, or null.
+/// @param moments  N * C places into which the moments of x's planes are merged, or null.
 template <class T>
 void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>& w, const T* bias,
                  const View<T, 4>& x, Moments* moments) {
     if constexpr (std::is_same_v<T, float>) {
-        const Pair before{x.shape[2], x.shape[3]};
-        const Pair behind{y.shape()[2], y.shape()[3]};
-        const auto plan = plan_winograd<T>(g, w.shape, before, behind);
+        const auto plan = plan_winograd<T>(g, w.shape, y.shape()[3]);
         if (plan.kernels != nullptr) {
-            // With windows two apart, each of the four planes is seen whole, padding included.
-            const bool whole = plan.apart == 2;
-            const Pair around = whole ? Pair(1) : Pair(2 - g.padding.h, 2 - g.padding.w);
-            const Pair size = whole ? Pair(behind.h + 1, behind.w + 1) : before;
-            const PaddedRows<T> padded(y, {around.w, around.w, around.h, around.h});
+            // With their zeros around, tiles of y begin where the padding of x ends.
+            const PaddedRows<T> padded(y, Padding::all(plan.kernels->reach(), PaddingMode::zero));
+            const CroppedRows<T> rows(RowSource<T>(padded),
+                                      {g.padding.h / plan.apart, g.padding.w / plan.apart});
+            const Pair cut{g.padding.h % plan.apart, g.padding.w % plan.apart};
+            const Pair size{Partition{x.shape[2] + cut.h, plan.apart}.chunks(),
+                            Partition{x.shape[3] + cut.w, plan.apart}.chunks()};
             return with_windows(w, plan.apart, [&](const View<T, 4>& windows) {
-                winograd_conv2d(*plan.kernels, {RowSource<T>(padded), 1},
+                winograd_conv2d(*plan.kernels, {RowSource<T>(rows), 1},
                                 WindowWeights::adjoint_of(windows, w.data), bias, size,
-                                {x, plan.apart, whole ? g.padding : Pair(0)}, moments);
+                                {x, plan.apart, cut}, moments);
             });
         }
     }
@@ -134,8 +152,7 @@ template <class T>
 void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSource<T>& y,
                     const View<T, 4>& dw) {
     if constexpr (std::is_same_v<T, float>) {
-        const auto plan = plan_winograd<T>(g, dw.shape, {x.shape()[2], x.shape()[3]},
-                                           {y.shape()[2], y.shape()[3]});
+        const auto plan = plan_winograd<T>(g, dw.shape, y.shape()[3]);
         if (plan.kernels != nullptr) {
             const PaddedRows<T> padding(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
             const TileSource padded{RowSource<T>(padding), plan.apart};

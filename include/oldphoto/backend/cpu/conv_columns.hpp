@@ -87,7 +87,7 @@ void windows_to_columns(const ConvGeometry& g, const RowSource<T>& padded, Index
 /// @param w        (O, C / groups, kh, kw), dense.
 /// @param bias     O numbers, or null.
 /// @param y        (N, O, oh, ow), dense.
-/// @param moments  N * O places for the moments of y's planes, or null.
+/// @param moments  N * O places into which the moments of y's planes are merged, or null.
 template <class T>
 void columns_conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w,
                     const T* bias, const View<T, 4>& y, Moments* moments) {
@@ -130,26 +130,34 @@ void columns_conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 
 }
 
 /// Adds the columns of a panel to the pixels their windows cover; zeros of the padding are dropped.
+/// A pixel's windows come row by row, in whichever panels they lie, so that its sum does not depend
+/// on where a band of windows begins.
 template <class T>
 void columns_to_windows(const ConvGeometry& g, const T* columns, const Panel& panel, Index channels,
                         Pair size, T* planes) {
     const Index width = panel.x1 - panel.x0;
-    for (Index c = 0; c < channels; ++c, planes += size.h * size.w) {
-        for (Index ky = 0; ky < g.kernel.h; ++ky) {
-            for (Index kx = 0; kx < g.kernel.w; ++kx) {
-                const Index shift = kx * g.dilation.w - g.padding.w;
-                // Windows whose pixel ox * stride + shift lies in [0, size.w).
-                const Index first = std::max(
-                    panel.x0, shift >= 0 ? Index{0} : (-shift + g.stride.w - 1) / g.stride.w);
-                const Index past = size.w - 1 - shift;
-                const Index last = past < 0 ? first : std::min(panel.x1, past / g.stride.w + 1);
-                for (Index oy = panel.y0; oy < panel.y1; ++oy, columns += width) {
-                    const Index y = oy * g.stride.h + ky * g.dilation.h - g.padding.h;
-                    if (y < 0 || y >= size.h) continue;
-                    T* row = planes + y * size.w + shift;
-                    for (Index ox = first; ox < last; ++ox) {
-                        row[ox * g.stride.w] += columns[ox - panel.x0];
-                    }
+    const Index rows = panel.y1 - panel.y0;
+    const auto add_row = [&](const T* from, Index kx, T* row) {
+        const Index shift = kx * g.dilation.w - g.padding.w;
+        // Windows whose pixel ox * stride + shift lies in [0, size.w).
+        const Index first =
+            std::max(panel.x0, shift >= 0 ? Index{0} : (-shift + g.stride.w - 1) / g.stride.w);
+        const Index past = size.w - 1 - shift;
+        const Index last = past < 0 ? first : std::min(panel.x1, past / g.stride.w + 1);
+        for (Index ox = first; ox < last; ++ox) {
+            row[ox * g.stride.w + shift] += from[ox - panel.x0];
+        }
+    };
+    const Index taps = g.kernel.h * g.kernel.w;
+    for (Index c = 0; c < channels;
+         ++c, planes += size.h * size.w, columns += taps * rows * width) {
+        for (Index oy = panel.y0; oy < panel.y1; ++oy) {
+            for (Index ky = 0; ky < g.kernel.h; ++ky) {
+                const Index y = oy * g.stride.h + ky * g.dilation.h - g.padding.h;
+                if (y < 0 || y >= size.h) continue;
+                for (Index kx = 0; kx < g.kernel.w; ++kx) {
+                    const Index row = (ky * g.kernel.w + kx) * rows + oy - panel.y0;
+                    add_row(columns + row * width, kx, planes + y * size.w);
                 }
             }
         }
@@ -166,7 +174,7 @@ inline constexpr Index channel_block = 16;
 /// @param w        (O, C / groups, kh, kw), dense.
 /// @param bias     C numbers, or null.
 /// @param x        (N, C, H, W), dense; written.
-/// @param moments  N * C places for the moments of x's planes, or null.
+/// @param moments  N * C places into which the moments of x's planes are merged, or null.
 template <class T>
 void columns_conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>& w,
                          const T* bias, const View<T, 4>& x, Moments* moments) {

@@ -81,7 +81,7 @@ inline constexpr Index shifted_rows = 16;
 /// @param w        (O, C, kh, kw), dense.
 /// @param bias     O numbers, or null.
 /// @param y        (N, O, oh, ow), dense.
-/// @param moments  N * O places for the moments of y's planes, or null.
+/// @param moments  N * O places into which the moments of y's planes are merged, or null.
 template <class T>
 void shifted_conv2d(const ConvGeometry& g, const RowSource<T>& padded, const View<T, 4>& w,
                     const T* bias, const View<T, 4>& y, Moments* moments) {

@@ -22,6 +22,11 @@ namespace oldphoto {
 struct Cpu : HostMemory {
     static constexpr const char* name = "cpu";
 
+    /// Bytes that kernels hold for themselves, from call to call.
+    [[nodiscard]] static double scratch_bytes() noexcept {
+        return static_cast<double>(cpu::scratch_bytes.load());
+    }
+
     /// destination[i] = plan[i]
     template <class T, std::size_t R, Plan P>
     static void assign(const View<T, R>& destination, const P& plan) {
@@ -57,13 +62,16 @@ struct Cpu : HostMemory {
         cpu::batched_gemm(c, a, b, accumulate);
     }
 
-    /// y = conv(x, w) + bias; bias and moments may be null.
+    /// y = conv(x, w) + bias; bias and moments may be null. An element does not depend on how the
+    /// picture is cut into bands of whole rows that begin at multiples of `band_step`; moments are
+    /// merged into what is there, so that bands in their order give those of the whole.
     template <class T>
     static void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w,
                        const T* bias, const View<T, 4>& y, Moments* moments) {
         cpu::conv2d(g, x, w, bias, y, moments);
     }
     /// x = conv^T(y, w) + bias, the adjoint of conv2d in its input; bias and moments may be null.
+    /// Bands as with conv2d.
     template <class T>
     static void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>& w,
                             const T* bias, const View<T, 4>& x, Moments* moments) {
@@ -146,7 +154,7 @@ struct Cpu : HostMemory {
                                      const PatchSources& sources, const View<T, 4>& gx) {
         cpu::copy_patches_adjoint(grid, gy, sources, gx);
     }
-    /// Moments of each plane of a dense (N, C, H, W), into N * C places.
+    /// Merges the moments of each plane of a dense (N, C, H, W) into N * C places.
     template <class T>
     static void moments_of_planes(const View<T, 4>& x, Moments* moments) {
         cpu::moments_of_planes(x, moments);
@@ -158,7 +166,7 @@ struct Cpu : HostMemory {
     /// An activation that travels with a tensor.
     template <class T>
     using RowFn = cpu::RowFn<T>;
-    /// Writes all rows of a source into a dense tensor.
+    /// Writes all rows of a source into a tensor whose rows are dense.
     template <class T>
     static void materialize(const RowSource<T>& source, const View<T, 4>& x) {
         cpu::materialize(source, x);

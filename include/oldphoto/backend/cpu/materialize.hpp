@@ -8,7 +8,7 @@
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
-/// Writes all rows of a source into a dense tensor of its shape.
+/// Writes all rows of a source into a tensor of its shape, whose rows are dense.
 template <class T>
 void materialize(const RowSource<T>& source, const View<T, 4>& x) {
     const Index height = x.shape[2];
@@ -20,8 +20,11 @@ void materialize(const RowSource<T>& source, const View<T, 4>& x) {
             const Index plane = item / bands;
             const Index y0 = item % bands * rows;
             const Index y1 = std::min(y0 + rows, height);
-            source.pull({plane / x.shape[1], plane % x.shape[1], y0, y1, 0, width},
-                        x.data + (plane * height + y0) * width, width);
+            const Index n = plane / x.shape[1];
+            const Index c = plane % x.shape[1];
+            source.pull({n, c, y0, y1, 0, width},
+                        x.data + n * x.strides[0] + c * x.strides[1] + y0 * x.strides[2],
+                        x.strides[2]);
         }
     });
 }

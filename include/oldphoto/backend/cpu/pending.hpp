@@ -46,7 +46,7 @@ private:
 template <class T>
 struct PendingRows {
     Shape<4> shape;
-    TensorRows<T> raw;
+    RowSource<T> raw;
     const T* scale;  ///< N * C numbers, or null together with shift
     const T* shift;
     RowFn<T> activation;

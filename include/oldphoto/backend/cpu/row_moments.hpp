@@ -34,11 +34,12 @@ template <class T>
 }
 
 /// Moments of the planes of a dense (N, C, H, W), gathered row by row while it is written, by any
-/// number of threads, and merged at the end block by block in row-major order.
+/// number of threads, and merged at the end block by block in row-major order: after the bands of a
+/// picture, from the top to the bottom, they have the bits of the whole.
 template <class T>
 class RowMoments {
 public:
-    /// @param moments  N * C places, or null: then nothing is gathered.
+    /// @param moments  N * C places to merge into, or null: then nothing is gathered.
     RowMoments(const View<T, 4>& y, Moments* moments)
         : y_(y),
           moments_(moments),
@@ -60,12 +61,11 @@ public:
     void measure(Index plane, Index row) {
         for (Index block = 0; block < blocks_per_row_; ++block) measure_block(plane, row, block);
     }
-    /// Writes the moments of all planes, all of whose rows have been taken.
+    /// Merges the moments of all planes, all of whose rows have been taken.
     void merge() const {
         if (moments_ == nullptr) return;
         const Index blocks = y_.shape[2] * blocks_per_row_;
         for (Index plane = 0; plane < y_.shape[0] * y_.shape[1]; ++plane) {
-            moments_[plane] = {};
             for (Index k = plane * blocks; k < (plane + 1) * blocks; ++k) {
                 moments_[plane].merge(blocks_[static_cast<std::size_t>(k)]);
             }
@@ -79,7 +79,7 @@ private:
     std::vector<Moments> blocks_;
 };
 
-/// Moments of each plane of a dense (N, C, H, W), into N * C places.
+/// Merges the moments of each plane of a dense (N, C, H, W) into N * C places.
 template <class T>
 void moments_of_planes(const View<T, 4>& x, Moments* moments) {
     RowMoments<T> rows(x, moments);

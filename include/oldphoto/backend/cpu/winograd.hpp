@@ -125,7 +125,7 @@ inline void pull_rows(const RowSource<float>& source, Index n, Index c, Index y0
                       Index width, float* to) {
     const Index y1 = std::clamp(source.shape()[2], y0, y0 + height);
     const Index x1 = std::min(width, source.shape()[3]);
-    if (y1 > y0) source.pull({n, c, y0, y1, 0, x1}, to, width);
+    if (y1 > y0 && x1 > 0) source.pull({n, c, y0, y1, 0, x1}, to, width);
     for (Index y = y0; y < y0 + height; ++y, to += width) {
         std::fill(to + (y < y1 ? x1 : 0), to + width, 0.0F);
     }
