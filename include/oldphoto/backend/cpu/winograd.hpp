@@ -115,19 +115,28 @@ struct WinogradStretch {
 /// four planes a channel: plane 4 c + 2 i + j holds the pixels (2 y + i, 2 x + j).
 struct TileSource {
     RowSource<float> padded;
-    Index apart;  ///< 1 or 2
+    Index apart;   ///< 1 or 2
+    bool goes_on;  ///< with the pixels of its border beyond its end, where tiles may reach, or
+                   ///< with zeros
 
     [[nodiscard]] Index planes() const noexcept { return padded.shape()[1] * apart * apart; }
 };
 
-/// Pulls rows [y0, y0 + height) of a channel up to `width`; zeros beyond the picture's end.
-inline void pull_rows(const RowSource<float>& source, Index n, Index c, Index y0, Index height,
+/// Pulls rows [y0, y0 + height) of a channel up to `width`, and what lies beyond the picture's end.
+inline void pull_rows(const TileSource& source, Index n, Index c, Index y0, Index height,
                       Index width, float* to) {
-    const Index y1 = std::clamp(source.shape()[2], y0, y0 + height);
-    const Index x1 = std::min(width, source.shape()[3]);
-    if (y1 > y0 && x1 > 0) source.pull({n, c, y0, y1, 0, x1}, to, width);
+    const auto& shape = source.padded.shape();
+    const Index y1 = std::clamp(shape[2], y0, y0 + height);
+    const Index x1 = std::min(width, shape[3]);
+    if (y1 > y0 && x1 > 0) source.padded.pull({n, c, y0, y1, 0, x1}, to, width);
     for (Index y = y0; y < y0 + height; ++y, to += width) {
-        std::fill(to + (y < y1 ? x1 : 0), to + width, 0.0F);
+        if (y < y1) {
+            std::fill(to + x1, to + width, source.goes_on ? to[x1 - 1] : 0.0F);
+        } else if (source.goes_on) {
+            std::copy_n(to - width, width, to);
+        } else {
+            std::fill_n(to, width, 0.0F);
+        }
     }
 }
 
@@ -143,12 +152,12 @@ inline TilePlanes pull_tiles(const TileSource& source, Index begin, Index end,
     float* const planes = scratch<float, 0>((end - begin) * plane);
     if (source.apart == 1) {
         for (Index c = begin; c < end; ++c) {
-            pull_rows(source.padded, stretch.n, c, y0, height, width, planes + (c - begin) * plane);
+            pull_rows(source, stretch.n, c, y0, height, width, planes + (c - begin) * plane);
         }
     } else {
         float* const rows = scratch<float, 1>(4 * plane);
         for (Index c = begin; c < end; c += 4) {
-            pull_rows(source.padded, stretch.n, c / 4, 2 * y0, 2 * height, 2 * width, rows);
+            pull_rows(source, stretch.n, c / 4, 2 * y0, 2 * height, 2 * width, rows);
             for (Index y = 0; y < 2 * height; ++y) {
                 float* to = planes + (c - begin + y % 2 * 2) * plane + y / 2 * width;
                 const float* from = rows + y * 2 * width;
@@ -315,7 +324,7 @@ inline void winograd_conv2d_weights(const WinogradKernels& kernels, const TileSo
         for_each_chunk({outputs, winograd_planes}, [&](Index begin, Index end) {
             kernels.transform_tiles(
                 kernels.tile, kernels.output_adjoint,
-                pull_tiles({y, 1}, begin, end, tiles, stretch, 0),
+                pull_tiles({y, 1, false}, begin, end, tiles, stretch, 0),
                 {y_tiles + begin * columns, columns, kernels.tile_columns, y_step});
         });
         for_each_chunk({frequencies, 1}, [&](Index begin, Index end) {
