@@ -140,3 +140,28 @@ TEST_CASE("a border that cannot be is refused with the shapes", "[backend][error
     CHECK_THROWS_AS(padded_shape({1, 1, 0, 4}, {1, 1, 1, 1, PaddingMode::replicate}), ShapeError);
     CHECK(padded_shape({1, 1, 0, 4}, {1, 1, 1, 1, PaddingMode::zero}) == Shape<4>{1, 1, 2, 6});
 }
+
+TEST_CASE("a band shows the rows of its source from its first on", "[backend][rows]") {
+    Counting x;
+    const TensorRows<int> rows(x.view);
+    const BandRows<int> band(RowSource<int>(rows), {1, 3});
+    CHECK(whole_plane(RowSource<int>(band), 1) == std::vector<int>{17, 18, 19, 20, 21, 22, 23, 24});
+    check_all_windows(RowSource<int>(band));
+}
+
+TEST_CASE("rows_shown names the rows that a padding shows, and those that rows below will",
+          "[backend][rows]") {
+    const auto shown = [](const Padding& padding, Index begin, Index end) {
+        const RowRange rows = rows_shown(padding, 10, {begin, end});
+        return std::vector<Index>{rows.begin, rows.end};
+    };
+    using Rows = std::vector<Index>;
+    CHECK(shown({}, 2, 5) == Rows{2, 5});
+    CHECK(shown({.top = 3}, 0, 5) == Rows{0, 2});
+    CHECK(shown({.top = 3}, 0, 3) == Rows{0, 0});  // zeros alone
+    CHECK(shown({.top = 3, .mode = PaddingMode::reflect}, 0, 4) == Rows{0, 4});
+    CHECK(shown({.bottom = 4, .mode = PaddingMode::replicate}, 11, 14) == Rows{9, 10});
+    // Row 12 shows row 6, row 13 shows row 5.
+    CHECK(shown({.bottom = 4, .mode = PaddingMode::reflect}, 10, 12) == Rows{5, 9});
+    CHECK(shown({.bottom = 4, .mode = PaddingMode::reflect}, 12, 14) == Rows{5, 7});
+}
