@@ -3,10 +3,13 @@
 #include <Eigen/Core>
 
 #include "../support/compare.hpp"
+#include "../support/instruction_sets.hpp"
+#include <string>
 
-// The product of matrices against Eigen's, on one thread, in the shapes of convolutions: a panel of
-// a forward one, one of a gradient of the input (A by columns), one of a gradient of the weights (B
-// by columns). The argument is the number of channels.
+// The product of matrices on one thread: DIRECTION/ROWSxCOLUMNSxDEPTH/SET, in the shapes that
+// convolution by columns has: a panel of a forward one, one of a gradient of the input (A by
+// columns), one of a gradient of the weights (B by columns). The counters are those of
+// bench::compare: Eigen, which knows one set, that of the compiler's flags, is the peer.
 
 using namespace oldphoto;
 
@@ -23,30 +26,29 @@ View<float, 2> view_of(M& m) {
 }
 
 template <class A, class B>
-void run(benchmark::State& state, Index m, Index n, Index k) {
-    A a = A::Random(m, k);
-    B b = B::Random(k, n);
-    ByRows ours = ByRows::Zero(m, n);
-    ByRows eigen = ByRows::Zero(m, n);
-    bench::compare(
-        state, [&] { cpu::gemm_serial(view_of(ours), view_of(a), view_of(b), false); },
-        [&] { eigen.noalias() = a * b; });
-    state.counters["GF/s"] =
-        2e-6 * static_cast<double>(m * n * k) / state.counters["ours_ms"].value;
+void register_product(const char* direction, Index m, Index n, Index k) {
+    const std::string name = std::string(direction) + "/" + std::to_string(m) + "x" +
+                             std::to_string(n) + "x" + std::to_string(k);
+    const auto registered = bench::register_for_each_set(
+        name, 2.0 * static_cast<double>(m * n * k), [=](benchmark::State& state) {
+            A a = A::Random(m, k);
+            B b = B::Random(k, n);
+            ByRows ours = ByRows::Zero(m, n);
+            ByRows eigen = ByRows::Zero(m, n);
+            bench::compare(
+                state, [&] { cpu::gemm_serial(view_of(ours), view_of(a), view_of(b), false); },
+                [&] { eigen.noalias() = a * b; });
+        });
+    for (auto* benchmark : registered) benchmark->UseManualTime();
 }
 
-void forward(benchmark::State& state) {
-    run<ByRows, ByRows>(state, state.range(0), 512, 9 * state.range(0));
-}
-void input_gradient(benchmark::State& state) {
-    run<ByColumns, ByRows>(state, 144, 512, state.range(0));
-}
-void weight_gradient(benchmark::State& state) {
-    run<ByRows, ByColumns>(state, state.range(0), 144, 512);
-}
-
-BENCHMARK(forward)->Arg(32)->Arg(64)->Arg(512)->UseManualTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(input_gradient)->Arg(32)->Arg(64)->Arg(512)->UseManualTime();
-BENCHMARK(weight_gradient)->Arg(32)->Arg(64)->Arg(512)->UseManualTime();
+[[maybe_unused]] const bool registered = [] {
+    for (const Index channels : {32, 64, 512}) {
+        register_product<ByRows, ByRows>("forward", channels, 512, 9 * channels);
+        register_product<ByColumns, ByRows>("input_gradient", 144, 512, channels);
+        register_product<ByRows, ByColumns>("weight_gradient", channels, 144, 512);
+    }
+    return true;
+}();
 
 }  // namespace

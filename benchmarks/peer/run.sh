@@ -9,9 +9,10 @@ shift
 rounds=3
 runs=2
 
-# "name | case size threads"
+# "name | case size threads [instruction set that both are held to]"
 cases=(
     'quality 256 fp32 1 thread | quality 256 1'
+    'quality 256 avx2 1 thread | quality 256 1 avx2'
     'quality 512 fp32 1 thread | quality 512 1'
     'quality 1024 fp32 2 threads | quality 1024 2'
     'scratch 256 fp32 1 thread | scratch 256 1'
@@ -34,12 +35,18 @@ for entry in "${cases[@]}"; do
     name=${entry% | *}
     read -ra arguments <<<"${entry#* | }"
     [[ $# -eq 0 || " $* " == *" ${arguments[0]} "* ]] || continue
+    measured=("${arguments[@]:0:3}" "$runs")
+    held_us=()
+    held_peer=("OMP_NUM_THREADS=${arguments[2]}")
+    if [[ ${#arguments[@]} -eq 4 ]]; then
+        held_us=("OLDPHOTO_INSTRUCTION_SET=${arguments[3]}")
+        held_peer+=("ONEDNN_MAX_CPU_ISA=${arguments[3]^^}" "ATEN_CPU_CAPABILITY=${arguments[3]}")
+    fi
     us='1e9 0'
     peer='1e9 0'
     for ((round = 0; round < rounds; ++round)); do
-        us=$(better "$us" "$("$ours" "${arguments[@]}" "$runs")")
-        peer=$(better "$peer" "$(OMP_NUM_THREADS=${arguments[2]} /usr/bin/python3 \
-            "$here/peer.py" "${arguments[@]}" "$runs")")
+        us=$(better "$us" "$(env "${held_us[@]}" "$ours" "${measured[@]}")")
+        peer=$(better "$peer" "$(env "${held_peer[@]}" /usr/bin/python3 "$here/peer.py" "${measured[@]}")")
     done
     awk -v name="$name" -v a="$us" -v b="$peer" 'BEGIN {
         split(a, x); split(b, y)
