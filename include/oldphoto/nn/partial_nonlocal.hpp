@@ -3,6 +3,8 @@
 #include <oldphoto/nn/residual.hpp>
 #include <oldphoto/ops/partial_nonlocal.hpp>
 
+#include <utility>
+
 namespace oldphoto {
 
 /// The published defaults.
@@ -79,7 +81,10 @@ public:
                                          const Tensor<T, 4, B>& valid) const {
         // x is read several times, so what is pending on it is better applied once, before.
         static_cast<void>(x.value());
-        return res_block_(w_(attend(theta_(x), phi_(x), g_(x), valid)));
+        // Queries, keys and values are gone before the blocks begin.
+        auto y = attend(theta_(x), phi_(x), g_(x), valid);
+        y = w_(y);
+        return res_block_(std::move(y));
     }
     /// The same layer with attention in windows (windowed_nonlocal()), for inference.
     /// @param window  side of the tiles; 0: attention to the whole picture
