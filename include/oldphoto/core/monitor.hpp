@@ -21,6 +21,10 @@ struct BandMemory {
 /// together.
 inline constexpr Index band_step = 8;
 
+/// Rows that a kernel may see below those that a band depends on: a tile that lies across the end
+/// of a band has the bits that it has in the whole picture.
+inline constexpr Index band_reach = 3;
+
 /// Rows of a band: a sixteenth of the picture, but no more than 4 MiB, and no less than band_step.
 /// @param row_bytes  of one row of all channels
 [[nodiscard]] inline Index usual_band_rows(double row_bytes, Index height) noexcept {

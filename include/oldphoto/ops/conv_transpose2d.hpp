@@ -28,14 +28,15 @@ struct ConvTransposeKernel {
     [[nodiscard]] double operations(const Shape<4>& x, const Shape<4>&) const {
         return 2 * static_cast<double>(x.size()) * static_cast<double>(w.size() / w.dim(0));
     }
-    /// Row r of the output meets the input rows i with 0 <= r + padding - i * stride < reach.
+    /// Row r of the output meets the input rows i with 0 <= r + padding - i * stride < reach;
+    /// kernels see some below.
     [[nodiscard]] RowRange reads(const RowRange& rows, Index height) const {
         const Index stride = geometry.stride.h;
         const Index first = rows.begin + geometry.padding.h;
         const Index last = rows.end - 1 + geometry.padding.h;
         const Index above = std::max(Index{0}, first - geometry.reach().h + 1);
         const Index begin = std::min({(above + stride - 1) / stride, first / stride, height - 1});
-        return {begin, std::min(last / stride + 1, height)};
+        return {begin, std::min(last / stride + 1 + band_reach, height)};
     }
     void run(const RowSource<T>& x, const RowRange& rows, const View<T, 4>& y,
              Moments* moments) const {

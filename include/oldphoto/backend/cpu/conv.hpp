@@ -90,13 +90,15 @@ template <class T>
 void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, const T* bias,
             const View<T, 4>& y, Moments* moments) {
     if constexpr (std::is_same_v<T, float>) {
-        const auto plan = plan_winograd<T>(g, w.shape, y.shape[3]);
+        const Pair size{y.shape[2], y.shape[3]};
+        const auto plan = plan_winograd<T>(g, w.shape, size.w);
         if (plan.kernels != nullptr) {
             const PaddedRows<T> padded(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
             return with_windows(w, plan.apart, [&](const View<T, 4>& windows) {
-                winograd_conv2d(*plan.kernels, {RowSource<T>(padded), plan.apart, true},
-                                WindowWeights::of(windows, w.data), bias, {y.shape[2], y.shape[3]},
-                                {y, 1, 0}, moments);
+                winograd_conv2d(*plan.kernels,
+                                TileSource::under_windows(RowSource<T>(padded), *plan.kernels,
+                                                          plan.apart, size),
+                                WindowWeights::of(windows, w.data), bias, size, {y, 1, 0}, moments);
             });
         }
     }
@@ -128,7 +130,7 @@ void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>&
             const Pair size{Partition{x.shape[2] + cut.h, plan.apart}.chunks(),
                             Partition{x.shape[3] + cut.w, plan.apart}.chunks()};
             return with_windows(w, plan.apart, [&](const View<T, 4>& windows) {
-                winograd_conv2d(*plan.kernels, {RowSource<T>(rows), 1, false},
+                winograd_conv2d(*plan.kernels, TileSource::whole(RowSource<T>(rows)),
                                 WindowWeights::adjoint_of(windows, w.data), bias, size,
                                 {x, plan.apart, cut}, moments);
             });
@@ -155,7 +157,8 @@ void conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const RowSourc
         const auto plan = plan_winograd<T>(g, dw.shape, y.shape()[3]);
         if (plan.kernels != nullptr) {
             const PaddedRows<T> padding(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
-            const TileSource padded{RowSource<T>(padding), plan.apart, true};
+            const auto padded = TileSource::under_windows(RowSource<T>(padding), *plan.kernels,
+                                                          plan.apart, {y.shape()[2], y.shape()[3]});
             if (plan.apart == 1) return winograd_conv2d_weights(*plan.kernels, padded, y, dw);
             SplitWindows windows(dw.shape);
             winograd_conv2d_weights(*plan.kernels, padded, y, windows.view());

@@ -116,18 +116,28 @@ struct WinogradStretch {
 struct TileSource {
     RowSource<float> padded;
     Index apart;   ///< 1 or 2
-    bool goes_on;  ///< with the pixels of its border beyond its end, where tiles may reach, or
-                   ///< with zeros
+    Pair size;     ///< pixels that there are for tiles
+    bool goes_on;  ///< with the pixels of the border where tiles reach beyond them, or with zeros
 
+    /// What windows over it see, whose tiles may reach further.
+    [[nodiscard]] static TileSource under_windows(const RowSource<float>& padded,
+                                                  const WinogradKernels& kernels, Index apart,
+                                                  Pair windows) {
+        const Index reach = kernels.reach();
+        return {padded, apart, {(windows.h + reach) * apart, (windows.w + reach) * apart}, true};
+    }
+    /// All of it, and zeros around.
+    [[nodiscard]] static TileSource whole(const RowSource<float>& x) {
+        return {x, 1, {x.shape()[2], x.shape()[3]}, false};
+    }
     [[nodiscard]] Index planes() const noexcept { return padded.shape()[1] * apart * apart; }
 };
 
 /// Pulls rows [y0, y0 + height) of a channel up to `width`, and what lies beyond the picture's end.
 inline void pull_rows(const TileSource& source, Index n, Index c, Index y0, Index height,
                       Index width, float* to) {
-    const auto& shape = source.padded.shape();
-    const Index y1 = std::clamp(shape[2], y0, y0 + height);
-    const Index x1 = std::min(width, shape[3]);
+    const Index y1 = std::clamp(source.size.h, y0, y0 + height);
+    const Index x1 = std::min(width, source.size.w);
     if (y1 > y0 && x1 > 0) source.padded.pull({n, c, y0, y1, 0, x1}, to, width);
     for (Index y = y0; y < y0 + height; ++y, to += width) {
         if (y < y1) {
@@ -324,7 +334,7 @@ inline void winograd_conv2d_weights(const WinogradKernels& kernels, const TileSo
         for_each_chunk({outputs, winograd_planes}, [&](Index begin, Index end) {
             kernels.transform_tiles(
                 kernels.tile, kernels.output_adjoint,
-                pull_tiles({y, 1, false}, begin, end, tiles, stretch, 0),
+                pull_tiles(TileSource::whole(y), begin, end, tiles, stretch, 0),
                 {y_tiles + begin * columns, columns, kernels.tile_columns, y_step});
         });
         for_each_chunk({frequencies, 1}, [&](Index begin, Index end) {
