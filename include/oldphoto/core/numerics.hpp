@@ -6,8 +6,8 @@ namespace oldphoto {
 
 /// How far float kernels may trade digits for speed.
 enum class Numerics {
-    accurate,  ///< errors as those of a plain sum
-    fast,      ///< convolutions err up to some ten times as much; see docs/performance.md
+    accurate,  ///< errors of some two to three times those of a plain sum
+    fast,      ///< convolutions err some seven times as much; see docs/performance.md
 };
 
 /// While it lives, ops of this thread compute as it says. Without one they are fast.
