@@ -40,8 +40,8 @@ struct ConvGeometry {
     void check(std::string_view op) const {
         const auto positive = [&](Pair p, const char* what) {
             if (p.h < 1 || p.w < 1) {
-                throw_option_error(op, std::string(what) + " must be positive, got (" +
-                                           std::to_string(p.h) + ", " + std::to_string(p.w) + ")");
+                throw_option_error(
+                    op, detail::joined({what, " must be positive, got (", p.h, ", ", p.w, ")"}));
             }
         };
         positive(kernel, "kernel");

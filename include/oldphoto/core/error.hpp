@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oldphoto/core/config.hpp>
+#include <oldphoto/core/text.hpp>
 
 #include <initializer_list>
 #include <stdexcept>
@@ -93,9 +94,10 @@ struct NamedShape {
 /// Throws "op: rule" followed by one line per operand.
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_shape_error(
     std::string_view op, std::string_view rule, std::initializer_list<NamedShape> operands) {
-    std::string text = std::string(op) + ": " + std::string(rule);
+    std::string text = detail::joined({op, ": ", rule});
     for (const auto& operand : operands) {
-        text += "\n  " + std::string(operand.label) + " = " + format_dims(operand.dims.to_vector());
+        text +=
+            detail::joined({"\n  ", operand.label, " = ", format_dims(operand.dims.to_vector())});
     }
     throw ShapeError(text);
 }
@@ -103,19 +105,19 @@ struct NamedShape {
 /// Throws "op: rule", for instance "conv2d: stride must be positive, got 0".
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_option_error(std::string_view op,
                                                                       std::string_view rule) {
-    throw OptionError(std::string(op) + ": " + std::string(rule));
+    throw OptionError(detail::joined({op, ": ", rule}));
 }
 
 /// Throws "op: rule, got N" unless the rule holds.
 template <class Number>
 void require_option(bool holds, std::string_view op, std::string_view rule, Number got) {
-    if (!holds) throw_option_error(op, std::string(rule) + ", got " + std::to_string(got));
+    if (!holds) throw_option_error(op, detail::joined({rule, ", got ", std::to_string(got)}));
 }
 
 /// Throws "path: reason".
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_io_error(std::string_view path,
                                                                   std::string_view reason) {
-    throw IoError(std::string(path) + ": " + std::string(reason));
+    throw IoError(detail::joined({path, ": ", reason}));
 }
 
 namespace detail {

@@ -26,7 +26,7 @@ namespace detail {
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_system_error(const std::string& path,
                                                                       std::string_view what) {
     const char* const reason = std::strerror(errno);  // before anything else can change errno
-    throw_io_error(path, std::string(what) + " (" + reason + ")");
+    throw_io_error(path, joined({what, " (", reason, ")"}));
 }
 
 struct FileCloser {
@@ -77,7 +77,7 @@ public:
     void read(std::span<std::byte> out) {
         if (std::fread(out.data(), 1, out.size(), file_.get()) == out.size()) return;
         if (std::ferror(file_.get()) != 0) fail();
-        throw_io_error(path_, "ends early: expected " + std::to_string(out.size()) + " more bytes");
+        throw_io_error(path_, detail::joined({"ends early: expected ", out.size(), " more bytes"}));
     }
 
 private:
@@ -95,11 +95,10 @@ class OutputFile {
 public:
     /// @throws IoError when the folder is missing or may not be written.
     explicit OutputFile(std::string path) : path_(std::move(path)) {
-        const std::string prefix =
-            path_.substr(0, path_.rfind('/') + 1) + ".oldphoto-" + std::to_string(getpid()) + "-";
+        const auto folder = std::string_view(path_).substr(0, path_.rfind('/') + 1);
         // The exclusive mode "x" keeps two writers, and what a killed one left behind, apart.
         for (int n = 0; !file_; ++n) {
-            temporary_ = prefix + std::to_string(n);
+            temporary_ = detail::joined({folder, ".oldphoto-", getpid(), "-", n});
             file_.reset(std::fopen(temporary_.c_str(), "wbx"));
             if (!file_ && errno != EEXIST) fail();
         }

@@ -43,7 +43,7 @@ public:
     void set_thread_count(int count) {
         if (count < 1) {
             throw_option_error("set_thread_count",
-                               "expected at least 1, got " + std::to_string(count));
+                               detail::joined({"expected at least 1, got ", count}));
         }
         std::lock_guard job_lock(job_mutex_);
         stop();

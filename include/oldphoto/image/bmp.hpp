@@ -43,8 +43,8 @@ inline ImageInfo parse_bmp(Bytes bytes, const std::string& name, Index max_pixel
     const std::size_t pixels_end =
         pixels_begin + static_cast<std::size_t>(row_bytes * info.size.height);
     if (pixels_end > bytes.size()) {
-        info.damage = "ends early: it has " + std::to_string(bytes.size()) + " bytes, its header " +
-                      "announces " + std::to_string(pixels_end);
+        info.damage = joined(
+            {"ends early: it has ", bytes.size(), " bytes, its header announces ", pixels_end});
     }
     return info;
 }

@@ -46,12 +46,13 @@ inline std::uint32_t read_unsigned(Bytes bytes, std::size_t at, std::size_t size
 
 /// Judges the size that a header claims before anything is allocated for it.
 inline void check_claimed_size(const std::string& name, Size size, Index max_pixels) {
-    const std::string claim = "its header claims " + to_string(size) + " pixels";
+    const std::string claim =
+        joined({"its header claims ", size.width, " x ", size.height, " pixels"});
     if (size.width < 1 || size.height < 1) throw_io_error(name, claim);
     // Sides have at most 32 bits; a quotient cannot overflow where their product would.
     if (size.width > max_pixels / size.height) {
-        throw_io_error(name, claim + "; at most " + std::to_string(max_pixels) +
-                                 " pixels in all are read (ReadOptions::max_pixels)");
+        throw_io_error(name, joined({claim, "; at most ", max_pixels,
+                                     " pixels in all are read (ReadOptions::max_pixels)"}));
     }
 }
 

@@ -24,7 +24,7 @@ struct Size {
 
 /// "640 x 480"
 [[nodiscard]] inline std::string to_string(const Size& size) {
-    return std::to_string(size.width) + " x " + std::to_string(size.height);
+    return detail::joined({size.width, " x ", size.height});
 }
 
 namespace detail {
@@ -34,7 +34,7 @@ inline void check_size(std::string_view op, const Size& size) {
     constexpr Index largest_side = Index{1} << 30;
     if (size.width < 1 || size.height < 1 || size.width > largest_side ||
         size.height > largest_side) {
-        throw_option_error(op, "sides must lie in 1 .. 2^30, got " + to_string(size));
+        throw_option_error(op, joined({"sides must lie in 1 .. 2^30, got ", to_string(size)}));
     }
 }
 
@@ -134,7 +134,7 @@ private:
         detail::check_size("Image", size);
         if (channels != 1 && channels != 3) {
             throw_option_error(
-                "Image", "expected 1 (grey) or 3 (RGB) channels, got " + std::to_string(channels));
+                "Image", detail::joined({"expected 1 (grey) or 3 (RGB) channels, got ", channels}));
         }
     }
 
@@ -158,9 +158,8 @@ private:
         if (bits() != asked) throw_other_depth(asked);
     }
     [[noreturn, gnu::cold, gnu::noinline]] void throw_other_depth(int asked) const {
-        throw_option_error("Image", std::to_string(asked) +
-                                        "-bit samples asked of a picture with " +
-                                        std::to_string(bits()) + "; to_8_bit() converts it");
+        throw_option_error("Image", detail::joined({asked, "-bit samples asked of a picture with ",
+                                                    bits(), "; to_8_bit() converts it"}));
     }
 
     template <Sample S, class Self>

@@ -73,8 +73,8 @@ inline std::string_view foreign_format(Bytes start) {
     if (detail::has_signature(start, {0, "BM", ""})) return ImageFormat::bmp;
     const std::string_view foreign =
         detail::foreign_format(start.first(std::min(start.size(), detail::signature_size)));
-    throw_io_error(name, (foreign.empty() ? "is not a picture" : "is " + std::string(foreign)) +
-                             "; oldphoto reads PNG, JPEG and BMP");
+    throw_io_error(name, detail::joined({"is ", foreign.empty() ? "not a picture" : foreign,
+                                         "; oldphoto reads PNG, JPEG and BMP"}));
 }
 
 /// Reads the headers and checksums of an encoded picture and decodes nothing.
@@ -85,8 +85,9 @@ inline std::string_view foreign_format(Bytes start) {
 [[nodiscard]] inline ImageInfo inspect_image(std::span<const std::byte> bytes,
                                              const std::string& name, Index max_pixels) {
     if (max_pixels < 1 || max_pixels > std::numeric_limits<std::int32_t>::max()) {
-        throw_option_error("inspect_image", "max_pixels must lie in 1 .. 2^31 - 1, got " +
-                                                std::to_string(max_pixels));
+        throw_option_error(
+            "inspect_image",
+            detail::joined({"max_pixels must lie in 1 .. 2^31 - 1, got ", max_pixels}));
     }
     switch (identify_image(bytes, name)) {
         case ImageFormat::png:

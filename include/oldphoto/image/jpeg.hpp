@@ -57,14 +57,15 @@ inline void read_jpeg_frame(Bytes segment, unsigned marker, const std::string& n
                             Index max_pixels, ImageInfo& info) {
     if (segment.size() < 6) throw_io_error(name, "is a damaged JPEG: its frame header is cut");
     if (marker > 0xC2) {
-        throw_io_error(name, "is a JPEG of the rare kind SOF" + std::to_string(marker - 0xC0) +
-                                 " (lossless, hierarchical or arithmetic coding), which cannot be "
-                                 "read");
+        throw_io_error(name,
+                       joined({"is a JPEG of the rare kind SOF", marker - 0xC0,
+                               " (lossless, hierarchical or arithmetic coding), which cannot be "
+                               "read"}));
     }
     const auto precision = std::to_integer<int>(segment[0]);
     if (precision != 8) {
-        throw_io_error(name, "is a JPEG with " + std::to_string(precision) +
-                                 " bits a sample; only 8 can be read");
+        throw_io_error(
+            name, joined({"is a JPEG with ", precision, " bits a sample; only 8 can be read"}));
     }
     info.size = {read_unsigned(segment, 3, 2, std::endian::big),
                  read_unsigned(segment, 1, 2, std::endian::big)};
@@ -80,9 +81,8 @@ inline void check_jpeg_huffman_tables(Bytes segment, const std::string& name) {
             codes += std::to_integer<std::size_t>(segment[i]);
         }
         if (codes > 256 || head + codes > segment.size()) {
-            throw_io_error(name, "is a damaged JPEG: a Huffman table has " + std::to_string(codes) +
-                                     " codes in a segment of " + std::to_string(segment.size()) +
-                                     " bytes");
+            throw_io_error(name, joined({"is a damaged JPEG: a Huffman table has ", codes,
+                                         " codes in a segment of ", segment.size(), " bytes"}));
         }
         segment = segment.subspan(head + codes);
     }
@@ -127,8 +127,8 @@ inline JpegFile parse_jpeg(Bytes bytes, const std::string& name, Index max_pixel
     // An 8 x 8 block takes at least one bit.
     const auto most_pixels = static_cast<Index>(at - scan_begin) * 8 * 64;
     if (file.info.size.width > most_pixels / file.info.size.height) {
-        file.info.damage = "ends early: " + std::to_string(at - scan_begin) +
-                           " bytes cannot hold " + to_string(file.info.size) + " pixels";
+        file.info.damage = joined({"ends early: ", at - scan_begin, " bytes cannot hold ",
+                                   to_string(file.info.size), " pixels"});
     }
     return file;
 }

@@ -80,7 +80,7 @@ Image upright_image(const Image& stored, int orientation) {
 [[nodiscard]] inline Image upright(Image stored, int orientation) {
     if (orientation < 1 || orientation > 8) {
         throw_option_error("upright",
-                           "orientation must lie in 1 .. 8, got " + std::to_string(orientation));
+                           detail::joined({"orientation must lie in 1 .. 8, got ", orientation}));
     }
     if (orientation == 1) return stored;
     return stored.bits() == 8 ? detail::upright_image<std::uint8_t>(stored, orientation)

@@ -59,7 +59,7 @@ inline std::string in_chunk(std::string_view type) {
     const bool letters = std::all_of(type.begin(), type.end(), [](char c) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     });
-    return "in its " + std::string(letters ? type : "unknown") + " chunk";
+    return joined({"in its ", letters ? type : "unknown", " chunk"});
 }
 
 /// Collects the chunks up to IEND and notes in file.info.damage the first thing that is wrong.
@@ -76,10 +76,10 @@ inline void parse_png_chunks(Bytes bytes, PngFile& file) {
         const std::string_view type = text_of(rest.subspan(4, 4));
         const std::size_t size = std::min(claimed, rest.size() - frame);
         file.chunks.push_back({type, rest.subspan(8, size)});
-        if (size < claimed) return note("ends early, " + in_chunk(type));
+        if (size < claimed) return note(joined({"ends early, ", in_chunk(type)}));
         if (crc32(rest.subspan(4, 4 + size)) !=
             read_unsigned(rest, 8 + size, 4, std::endian::big)) {
-            note("has a wrong checksum " + in_chunk(type));
+            note(joined({"has a wrong checksum ", in_chunk(type)}));
         }
         rest = rest.subspan(frame + size);
     }
@@ -99,7 +99,7 @@ inline int png_samples_a_pixel(unsigned color_type, const std::string& name) {
         default:
             break;
     }
-    throw_io_error(name, "is a damaged PNG: there is no colour type " + std::to_string(color_type));
+    throw_io_error(name, joined({"is a damaged PNG: there is no colour type ", color_type}));
 }
 
 inline std::size_t png_pass_bytes(Index width, Index height, int bits_a_pixel) {
@@ -163,8 +163,8 @@ inline PngFile parse_png(Bytes bytes, const std::string& name, Index max_pixels)
     if (packed == 0) throw_io_error(name, "has no pixel data (it is a PNG without IDAT)");
     constexpr std::size_t largest_deflate_ratio = 1032;
     if (png_unpacked_bytes(file) / largest_deflate_ratio > packed && file.info.damage.empty()) {
-        file.info.damage = "ends early: " + std::to_string(packed) + " bytes cannot hold " +
-                           to_string(file.info.size) + " pixels";
+        file.info.damage = joined(
+            {"ends early: ", packed, " bytes cannot hold ", to_string(file.info.size), " pixels"});
     }
     return file;
 }

@@ -139,7 +139,7 @@ Image image_from_interleaved(const S* samples, Size size, Index channels) {
 /// @param bits  8 or 16 a sample, as the picture has them.
 static inline Image decode_with_stb(Bytes bytes, const std::string& name, int bits) {
     const auto fail = [&](const char* reason) {
-        throw_io_error(name, "cannot be decoded: " + std::string(reason));
+        throw_io_error(name, joined({"cannot be decoded: ", reason}));
     };
     if (bytes.size() > INT_MAX) fail("it has more than 2^31 - 1 bytes");
     const stbi_uc* const begin = stb_bytes(bytes);
@@ -244,7 +244,7 @@ static inline bool all_pixels_grey(const Image& rgb) {
     static_cast<void>(identify_image(bytes, path));  // refuses a large file of another kind early
     if (file.size() > INT_MAX) {
         throw_io_error(
-            path, "has " + std::to_string(file.size()) + " bytes; a picture may have 2^31 - 1");
+            path, detail::joined({"has ", file.size(), " bytes; a picture may have 2^31 - 1"}));
     }
     const std::size_t start = bytes.size();
     bytes.resize(file.size());
@@ -284,8 +284,9 @@ static inline std::vector<std::byte> encode_with_stb(std::string_view op, const 
     const bool alpha = keep_alpha && image.has_alpha();
     const Index channels = image.channels() + (alpha ? 1 : 0);
     if (image.width() * channels > most_bytes / image.height()) {
-        throw_option_error(op, "a picture of " + to_string(image.size()) +
-                                   " pixels has more than the 2^30 bytes that can be encoded");
+        throw_option_error(op,
+                           joined({"a picture of ", to_string(image.size()),
+                                   " pixels has more than the 2^30 bytes that can be encoded"}));
     }
     std::vector<std::uint8_t> with_alpha;
     if (alpha) with_alpha = interleaved_with_alpha(image);
@@ -298,7 +299,7 @@ static inline std::vector<std::byte> encode_with_stb(std::string_view op, const 
     } catch (const StbAssertion&) {
         done = false;
     }
-    if (!done) throw Error(std::string(op) + ": there is not enough memory");
+    if (!done) throw Error(joined({op, ": there is not enough memory"}));
     return bytes;
 }
 
@@ -325,11 +326,12 @@ static inline std::vector<std::byte> encode_with_stb(std::string_view op, const 
     constexpr Index longest_side = 65535;
     if (quality < 1 || quality > 100) {
         throw_option_error("encode_jpeg",
-                           "quality must lie in 1 .. 100, got " + std::to_string(quality));
+                           detail::joined({"quality must lie in 1 .. 100, got ", quality}));
     }
     if (image.width() > longest_side || image.height() > longest_side) {
-        throw_option_error("encode_jpeg", "a side of a JPEG has at most 65535 pixels, got " +
-                                              to_string(image.size()));
+        throw_option_error("encode_jpeg",
+                           detail::joined({"a side of a JPEG has at most 65535 pixels, got ",
+                                           to_string(image.size())}));
     }
     return detail::encode_with_stb(
         "encode_jpeg", image, false,

@@ -75,7 +75,8 @@ public:
         NameIndex names;
         read_list('{', '}', [&] {
             const std::string name = read_string();
-            if (!names.insert(name)) fail("name " + quote_json(name) + " stands twice");
+            if (!names.insert(name))
+                fail(detail::joined({"name ", quote_json(name), " stands twice"}));
             expect(':');
             read_member(name);
         });
@@ -103,7 +104,7 @@ public:
         const std::string_view token = scan_number();
         double value = 0.0;
         const auto status = std::from_chars(token.data(), token.data() + token.size(), value);
-        if (status.ec != std::errc{}) fail("number " + std::string(token) + " is out of range");
+        if (status.ec != std::errc{}) fail(detail::joined({"number ", token, " is out of range"}));
         return value;
     }
 
@@ -114,7 +115,7 @@ public:
         Index value = 0;
         const auto status = std::from_chars(token.data(), end, value);
         if (status.ec != std::errc{} || status.ptr != end || value < 0) {
-            fail("expected an integer from 0 to 2^63 - 1, got " + std::string(token));
+            fail(detail::joined({"expected an integer from 0 to 2^63 - 1, got ", token}));
         }
         return value;
     }
@@ -143,8 +144,8 @@ public:
     }
 
     /// Throws IoError "where: byte N: reason".
-    [[noreturn, gnu::cold, gnu::noinline]] void fail(const std::string& reason) const {
-        throw_io_error(where_, "byte " + std::to_string(position_) + ": " + reason);
+    [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view reason) const {
+        throw_io_error(where_, detail::joined({"byte ", position_, ": ", reason}));
     }
 
 private:
@@ -181,7 +182,7 @@ private:
     }
 
     void expect(char c) {
-        if (!accept_next(c)) fail(std::string("expected '") + c + "'");
+        if (!accept_next(c)) fail(detail::joined({"expected '", std::string_view(&c, 1), "'"}));
     }
 
     void skip_digits() {

@@ -45,7 +45,8 @@ public:
     /// Appends an entry.
     /// @throws OptionError when the name is taken.
     void insert(std::string name, T value) {
-        if (!index_.insert(name)) throw_option_error("insert", "name '" + name + "' is taken");
+        if (!index_.insert(name))
+            throw_option_error("insert", detail::joined({"name '", name, "' is taken"}));
         entries_.emplace_back(std::move(name), std::move(value));
     }
 
@@ -58,7 +59,7 @@ public:
     /// @throws OptionError when nothing has that name.
     [[nodiscard]] const T& at(std::string_view name) const {
         if (const T* value = find(name)) return *value;
-        throw_option_error("at", "nothing is named '" + std::string(name) + "'");
+        throw_option_error("at", detail::joined({"nothing is named '", name, "'"}));
     }
 
     [[nodiscard]] bool contains(std::string_view name) const { return find(name) != nullptr; }

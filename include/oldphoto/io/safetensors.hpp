@@ -57,7 +57,7 @@ inline constexpr DTypeCode safetensors_codes[] = {
 class SafetensorsHeaderReader {
 public:
     explicit SafetensorsHeaderReader(InputFile& file)
-        : file_(file), text_(read_text()), json_(text_, file.path() + ": header") {}
+        : file_(file), text_(read_text()), json_(text_, joined({file.path(), ": header"})) {}
 
     SafetensorsHeader read() {
         if (!text_.starts_with('{')) json_.fail("expected '{'");
@@ -81,18 +81,18 @@ private:
     static constexpr std::size_t length_bytes = 8;
 
     std::string read_text() {
-        const std::string size = std::to_string(file_.size());
         if (file_.size() < length_bytes) {
-            throw_io_error(file_.path(), size + " bytes are too few for a safetensors file");
+            throw_io_error(file_.path(),
+                           joined({file_.size(), " bytes are too few for a safetensors file"}));
         }
         std::array<std::byte, length_bytes> prefix{};
         file_.read(prefix);
         const auto length = std::bit_cast<std::uint64_t>(prefix);
         if (length > safetensors_header_limit || length > file_.size() - length_bytes) {
-            throw_io_error(file_.path(), "header length " + std::to_string(length) +
-                                             " must be at most " +
-                                             std::to_string(safetensors_header_limit) +
-                                             " and fit into the file's " + size + " bytes");
+            throw_io_error(
+                file_.path(),
+                joined({"header length ", length, " must be at most ", safetensors_header_limit,
+                        " and fit into the file's ", file_.size(), " bytes"}));
         }
         std::string text(static_cast<std::size_t>(length), '\0');
         file_.read(std::as_writable_bytes(std::span(text)));
@@ -113,7 +113,7 @@ private:
             } else if (key == "data_offsets") {
                 offsets = read_indices();
             } else {
-                fail(name, "unknown key " + quote_json(key));
+                fail(name, joined({"unknown key ", quote_json(key)}));
             }
         });
         if (keys != 3 || offsets.size() != 2) fail(name, "needs dtype, shape, two data_offsets");
@@ -121,8 +121,8 @@ private:
         entry.end = static_cast<std::size_t>(offsets[1]);
         if (entry.begin > entry.end ||
             byte_count(entry.dtype, entry.dims) != entry.end - entry.begin) {
-            fail(name, std::string(to_string(entry.dtype)) + " " + format_dims(entry.dims) +
-                           " does not fill data_offsets " + format_dims(offsets));
+            fail(name, joined({to_string(entry.dtype), " ", format_dims(entry.dims),
+                               " does not fill data_offsets ", format_dims(offsets)}));
         }
         return entry;
     }
@@ -130,7 +130,7 @@ private:
     DType read_dtype(const std::string& name) {
         const std::string code = json_.read_string();
         const auto dtype = find_dtype(safetensors_codes, code);
-        if (!dtype) fail(name, "dtype " + quote_json(code) + " is not supported");
+        if (!dtype) fail(name, joined({"dtype ", quote_json(code), " is not supported"}));
         return *dtype;
     }
 
@@ -150,23 +150,21 @@ private:
         std::size_t end = 0;
         for (const auto* entry : entries) {
             if (entry->begin != end) {
-                fail(entry->name, "begins at byte " + std::to_string(entry->begin) +
-                                      " of the data, but the tensors before it end at " +
-                                      std::to_string(end));
+                fail(entry->name, joined({"begins at byte ", entry->begin,
+                                          " of the data, but the tensors before it end at ", end}));
             }
             end = entry->end;
         }
         const std::size_t data_size = file_.size() - header.data_begin;
         if (end != data_size) {
-            throw_io_error(file_.path(), "tensors take " + std::to_string(end) +
-                                             " bytes, but the file holds " +
-                                             std::to_string(data_size));
+            throw_io_error(file_.path(), joined({"tensors take ", end,
+                                                 " bytes, but the file holds ", data_size}));
         }
     }
 
     [[noreturn, gnu::cold, gnu::noinline]] void fail(const std::string& name,
-                                                     const std::string& reason) const {
-        throw_io_error(file_.path(), "tensor " + quote_json(name) + ": " + reason);
+                                                     std::string_view reason) const {
+        throw_io_error(file_.path(), joined({"tensor ", quote_json(name), ": ", reason}));
     }
 
     InputFile& file_;
@@ -215,10 +213,9 @@ inline std::string format_safetensors_header(const NamedArrays& tensors, const M
     text += '}';
     text.append((8 - text.size() % 8) % 8, ' ');
     if (text.size() > safetensors_header_limit) {
-        throw_option_error("write_safetensors", "names and metadata take " +
-                                                    std::to_string(text.size()) +
-                                                    " bytes; the format allows " +
-                                                    std::to_string(safetensors_header_limit));
+        throw_option_error("write_safetensors",
+                           joined({"names and metadata take ", text.size(),
+                                   " bytes; the format allows ", safetensors_header_limit}));
     }
     return text;
 }

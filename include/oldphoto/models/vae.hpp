@@ -90,8 +90,8 @@ public:
         const Index m = options_.size_multiple();
         if (x.dim(1) != options_.in_channels || x.dim(2) % m != 0 || x.dim(3) % m != 0) {
             throw_shape_error("vae",
-                              "expected (N, " + std::to_string(options_.in_channels) +
-                                  ", H, W) with sides that are multiples of " + std::to_string(m),
+                              detail::joined({"expected (N, ", options_.in_channels,
+                                              ", H, W) with sides that are multiples of ", m}),
                               {{"x (N, C, H, W)", dims_of(x.shape())}});
         }
         return built(encoder_, "encoder")(std::move(x));
@@ -122,7 +122,7 @@ private:
 
     static const Layers& built(const Layers& layers, const char* name) {
         if (layers.size() == 0) {
-            throw_option_error("vae", std::string("built without its ") + name);
+            throw_option_error("vae", detail::joined({"built without its ", name}));
         }
         return layers;
     }

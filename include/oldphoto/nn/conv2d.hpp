@@ -42,10 +42,9 @@ inline void check_conv_layer(const char* name, const ConvGeometry& geometry, Ind
     const Index groups = geometry.groups;
     if (in_channels < 1 || out_channels < 1 || in_channels % groups != 0 ||
         out_channels % groups != 0) {
-        throw_option_error(name, "channels must be positive multiples of groups, got " +
-                                     std::to_string(in_channels) + " -> " +
-                                     std::to_string(out_channels) + " in " +
-                                     std::to_string(groups) + " groups");
+        throw_option_error(
+            name, joined({"channels must be positive multiples of groups, got ", in_channels,
+                          " -> ", out_channels, " in ", groups, " groups"}));
     }
 }
 

@@ -43,7 +43,7 @@ template <class T, class B, class Child>
 void visit_child(std::string_view prefix, const Child& child, const ParameterVisitor<T, B>& visit) {
     if constexpr (requires { child.visit_parameters(visit); }) {
         const auto prefixed = [&](std::string_view name, const AnyVariable<T, B>& variable) {
-            visit(std::string(prefix) + "." + std::string(name), variable);
+            visit(detail::joined({prefix, ".", name}), variable);
         };
         child.visit_parameters(ParameterVisitor<T, B>(prefixed));
     }

@@ -40,9 +40,9 @@ public:
 private:
     [[nodiscard]] static Shape<2> weight_shape(const LinearOptions& o) {
         if (o.in_features < 1 || o.out_features < 1) {
-            throw_option_error(LinearOp::name, "features must be positive, got " +
-                                                   std::to_string(o.in_features) + " -> " +
-                                                   std::to_string(o.out_features));
+            throw_option_error(LinearOp::name,
+                               detail::joined({"features must be positive, got ", o.in_features,
+                                               " -> ", o.out_features}));
         }
         return {o.out_features, o.in_features};
     }

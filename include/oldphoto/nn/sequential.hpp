@@ -29,9 +29,8 @@ public:
     [[nodiscard]] Sequential slice(std::size_t begin, std::size_t end) const {
         if (begin > end || end > size()) {
             throw_option_error("sequential",
-                               "expected 0 <= begin <= end <= " + std::to_string(size()) +
-                                   ", got [" + std::to_string(begin) + ", " + std::to_string(end) +
-                                   ")");
+                               detail::joined({"expected 0 <= begin <= end <= ", size(), ", got [",
+                                               begin, ", ", end, ")"}));
         }
         Sequential part;
         part.layers_.assign(layers_.begin() + static_cast<std::ptrdiff_t>(begin),

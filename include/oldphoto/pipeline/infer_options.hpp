@@ -51,11 +51,11 @@ inline constexpr NetworkWords quality_mapping_words{"a quality mapping", {"model
             network.beginnings.begin(), network.beginnings.end(),
             [&](std::string_view start) { return !start.empty() && name.starts_with(start); });
     };
-    std::string reason = std::string("these are not the weights of ") + network.name +
-                         ", which has " + quote_json(missing);
+    std::string reason = joined(
+        {"these are not the weights of ", network.name, ", which has ", quote_json(missing)});
     for (const auto& [name, array] : arrays) {
         if (known(name)) continue;
-        reason += " and no " + quote_json(name);
+        reason += joined({" and no ", quote_json(name)});
         break;
     }
     throw_weights_error(file, reason);
@@ -87,8 +87,8 @@ inline std::vector<InferredLayer> inferred_layers(const NamedArrays& arrays,
         // Nothing is built from widths that the file does not back with numbers.
         if (array.size() == 0 || (residual && dims[0] != dims[1])) {
             throw_weights_error(
-                file, quote_json(name) + " " + format_dims(dims) +
-                          (residual ? " must be square in its channels" : " has no elements"));
+                file, joined({quote_json(name), " ", format_dims(dims),
+                              residual ? " must be square in its channels" : " has no elements"}));
         }
         layers.push_back({position, residual, {dims[0], dims[1], dims[2], dims[3]}});
     }
@@ -116,7 +116,7 @@ public:
         for (const auto& choice : allowed) {
             const std::string* text = value->as_text();
             if (text != nullptr && *text == choice) return *text;
-            list += (list.empty() ? "" : " or ") + quote_json(choice);
+            list += joined({list.empty() ? "" : " or ", quote_json(choice)});
         }
         fail(name, list, *value);
     }
@@ -137,8 +137,8 @@ private:
         const bool within = number != nullptr && *number >= low && *number <= high;
         if (!within || (whole && std::trunc(*number) != *number)) {
             fail(name,
-                 std::string(whole ? "a whole number" : "a number") + " of " +
-                     format_json_number(low) + ".." + format_json_number(high),
+                 joined({whole ? "a whole number" : "a number", " of ", format_json_number(low),
+                         "..", format_json_number(high)}),
                  value);
         }
         return *number;
@@ -147,8 +147,8 @@ private:
     [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view name,
                                                      const std::string& expected,
                                                      const FlatValue& got) const {
-        throw_weights_error(file_, "option " + quote_json(name) + ": expected " + expected +
-                                       ", got " + format_flat_value(got));
+        throw_weights_error(file_, joined({"option ", quote_json(name), ": expected ", expected,
+                                           ", got ", format_flat_value(got)}));
     }
 
     const FlatObject& values_;
@@ -172,7 +172,7 @@ inline FlatObject stored_options(const Safetensors& file, const std::string& pat
                                  const std::string& name) {
     const std::string* text = file.metadata.find(name);
     if (text == nullptr) return {};
-    return parse_flat_object(*text, path + ": metadata " + quote_json(name));
+    return parse_flat_object(*text, joined({path, ": metadata ", quote_json(name)}));
 }
 
 /// The same options. @throws WeightsError when no network can have them.
@@ -219,8 +219,7 @@ inline MappingOptions inferred_mapping(const std::vector<InferredLayer>& layers,
                                        const NamedArrays& arrays, const FlatObject& metadata,
                                        const NetworkWords& network, const std::string& file) {
     if (layers.empty()) {
-        const std::string first(network.beginnings[0]);
-        throw_other_network(arrays, network, first + "0.weight", file);
+        throw_other_network(arrays, network, joined({network.beginnings[0], "0.weight"}), file);
     }
     MappingOptions o;
     o.blocks = count_residuals(layers);
@@ -231,9 +230,9 @@ inline MappingOptions inferred_mapping(const std::vector<InferredLayer>& layers,
     const Index convolutions = static_cast<Index>(layers.size()) - o.blocks;
     o.widen = (convolutions - (o.latent_channels > 0 ? 1 : 0)) / 2;
     if (o.widen == 0 || layers[0].residual) {
-        throw_weights_error(file, std::string("these are not the weights of ") + network.name +
-                                      ", which has 3 x 3 convolutions before and after its "
-                                      "residual blocks");
+        throw_weights_error(
+            file, joined({"these are not the weights of ", network.name,
+                          ", which has 3 x 3 convolutions before and after its residual blocks"}));
     }
     const auto widest = static_cast<std::size_t>(o.widen - 1);
     o.base = layers[0].weight[1];

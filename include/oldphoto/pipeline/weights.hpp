@@ -16,30 +16,30 @@ namespace detail {
 
 /// Throws "file: reason".
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_weights_error(const std::string& file,
-                                                                       const std::string& reason) {
-    throw WeightsError(file + ": " + reason);
+                                                                       std::string_view reason) {
+    throw WeightsError(joined({file, ": ", reason}));
 }
 
 /// Throws that no name begins with `prefix`, and what the first name is.
 [[noreturn]] inline void throw_no_part(const std::string& file, std::string_view prefix,
                                        const NamedArrays& arrays) {
-    std::string reason = "has no weights whose names begin with " + quote_json(prefix);
-    if (!arrays.empty()) reason += "; the first is " + quote_json(arrays.begin()->name);
+    std::string reason = joined({"has no weights whose names begin with ", quote_json(prefix)});
+    if (!arrays.empty()) reason += joined({"; the first is ", quote_json(arrays.begin()->name)});
     throw_weights_error(file, reason);
 }
 
 inline void check_weight(const std::string& file, const std::string& name, const Array& stored,
                          const std::vector<Index>& expected) {
     if (stored.dims() != expected) {
-        throw_weights_error(file, quote_json(name) +
-                                      " has another shape\n  network = " + format_dims(expected) +
-                                      "\n  file    = " + format_dims(stored.dims()));
+        throw_weights_error(file, joined({quote_json(name),
+                                          " has another shape\n  network = ", format_dims(expected),
+                                          "\n  file    = ", format_dims(stored.dims())}));
     }
     // Counters, such as num_batches_tracked, are the only whole numbers in a state dict.
     if (!is_floating(stored.dtype()) && !expected.empty()) {
-        throw_weights_error(file, quote_json(name) + " " + format_dims(expected) + " has type " +
-                                      std::string(to_string(stored.dtype())) +
-                                      "; expected a floating type");
+        throw_weights_error(file,
+                            joined({quote_json(name), " ", format_dims(expected), " has type ",
+                                    to_string(stored.dtype()), "; expected a floating type"}));
     }
 }
 
@@ -49,8 +49,8 @@ inline void check_weight(const std::string& file, const std::string& name, const
                                                  const NameIndex& known) {
     for (const auto& [name, array] : arrays) {
         if (known.find(name) == nullptr) {
-            return quote_json(name) + " " + format_dims(array.dims()) +
-                   " is not a part of the network";
+            return joined({quote_json(name), " ", format_dims(array.dims()),
+                           " is not a part of the network"});
         }
     }
     return "";
@@ -67,9 +67,10 @@ void check_state(const std::vector<NamedVariable<T, B>>& state, const NamedArray
     for (const auto& [name, variable] : state) {
         const Array* stored = arrays.find(name);
         if (stored == nullptr) {
-            throw_weights_error(file, quote_json(name) + " is missing; the network has it as " +
-                                          format_dims(variable.dims()) +
-                                          (unexpected.empty() ? "" : "\n  " + unexpected));
+            throw_weights_error(
+                file, joined({quote_json(name), " is missing; the network has it as ",
+                              format_dims(variable.dims()), unexpected.empty() ? "" : "\n  ",
+                              unexpected}));
         }
         check_weight(file, name, *stored, variable.dims());
     }
@@ -104,7 +105,7 @@ template <class T, class B = Cpu, class Net>
 void save_state(const Net& net, NamedArrays& arrays, std::string_view prefix) {
     for (const auto& [name, variable] : state_of<T, B>(net)) {
         const auto values = variable.value().to_values();
-        arrays.insert(std::string(prefix) + name,
+        arrays.insert(detail::joined({prefix, name}),
                       Array::from_values(variable.dims(), std::span<const T>(values)));
     }
 }
@@ -115,7 +116,8 @@ void save_state(const Net& net, NamedArrays& arrays, std::string_view prefix) {
     NamedArrays part;
     for (const auto& [name, array] : arrays) {
         if (name.starts_with(prefix)) {
-            part.insert(std::string(replacement) + name.substr(prefix.size()), array);
+            part.insert(detail::joined({replacement, std::string_view(name).substr(prefix.size())}),
+                        array);
         }
     }
     return part;
