@@ -26,6 +26,7 @@ struct RestoreArguments {
     bool keep_outside_mask = false;
     std::vector<std::string> also;
     bool tolerant = false;
+    Numerics numerics = Numerics::fast;
 };
 
 /// What became of a photo.
@@ -139,6 +140,7 @@ std::string restore_photo(const Restore& restore, const RestoreArguments& argume
 }
 
 int restore(const RestoreArguments& arguments) {
+    const NumericsScope scope(arguments.numerics);
     check(arguments);
     const Batch batch =
         plan_batch(arguments.inputs, arguments.output, "restore",
@@ -177,6 +179,7 @@ Command add_restore(CLI::App& app) {
     add_also(*command, arguments->also, {"mask", "probability", "overlay", "difference"});
     command->add_flag("--tolerant", arguments->tolerant,
                       "Restore damaged files too, as far as they can be read");
+    add_numerics(*command, arguments->numerics);
     add_threads(*command);
     return {command, [arguments] { return restore(*arguments); }};
 }
