@@ -23,4 +23,14 @@ void add_threads(CLI::App& arguments) {
         ->type_name("N");
 }
 
+void add_numerics(CLI::App& arguments, Numerics& numerics) {
+    const auto set = [&numerics](const std::string& name) {
+        numerics = name == "accurate" ? Numerics::accurate : Numerics::fast;
+    };
+    arguments
+        .add_option_function<std::string>(
+            "--numerics", set, "How convolutions trade digits for speed; fast unless given")
+        ->check(CLI::IsMember({"accurate", "fast"}));
+}
+
 }  // namespace oldphoto::program

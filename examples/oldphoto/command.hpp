@@ -1,5 +1,7 @@
 #pragma once
 
+#include <oldphoto/core/numerics.hpp>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
@@ -32,5 +34,8 @@ void check_not_read(const std::string& output, const std::string& input);
 
 /// Adds --threads, which holds for all that the command computes.
 void add_threads(CLI::App& arguments);
+
+/// Adds --numerics. The command is to hold a NumericsScope of it while it computes.
+void add_numerics(CLI::App& arguments, Numerics& numerics);
 
 }  // namespace oldphoto::program

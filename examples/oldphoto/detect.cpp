@@ -18,6 +18,7 @@ struct DetectArguments {
     std::string output;
     ScratchArguments scratches{.source = "detect"};
     std::vector<std::string> also;
+    Numerics numerics = Numerics::fast;
 };
 
 /// Writes the mask of one photo; returns the line that says so.
@@ -37,6 +38,7 @@ std::string detect_photo(const FindHoles& find, const DetectArguments& arguments
 }
 
 int detect(const DetectArguments& arguments) {
+    const NumericsScope scope(arguments.numerics);
     const Batch batch =
         plan_batch(arguments.inputs, arguments.output, "detect", {.extras = arguments.also});
     const FindHoles find = find_holes(arguments.scratches, batch.jobs.size());
@@ -60,6 +62,7 @@ Command add_detect(CLI::App& app) {
         ->required();
     add_scratch_options(*command, arguments->scratches, "0 unless given");
     add_also(*command, arguments->also, {"probability", "overlay"});
+    add_numerics(*command, arguments->numerics);
     add_threads(*command);
     return {command, [arguments] { return detect(*arguments); }};
 }

@@ -24,6 +24,7 @@ struct ForwardArguments {
     std::string path;
     std::vector<std::string> options;
     std::string output;
+    Numerics numerics = Numerics::fast;
 };
 
 struct ArrayPlace {
@@ -89,6 +90,7 @@ void write_outputs(const std::string& path, const std::vector<NetworkOutput>& ou
 }
 
 int forward(const ForwardArguments& arguments) {
+    const NumericsScope scope(arguments.numerics);
     const NetworkKind& kind = network_kind(arguments.network);
     check_output(kind, arguments.output);
     for (const auto& place :
@@ -165,6 +167,7 @@ Command add_forward(CLI::App& app) {
                      "picture, those of vgg19 slice0 to slice4 for relu1_1 to relu5_1")
         ->type_name("Y.npy|Y.npz")
         ->required();
+    add_numerics(*command, arguments->numerics);
     add_threads(*command);
     return {command, [arguments] { return forward(*arguments); }};
 }

@@ -1,3 +1,4 @@
+#include <oldphoto/backend/cpu/instruction_set.hpp>
 #include <oldphoto/version.hpp>
 
 #include "command.hpp"
@@ -19,6 +20,7 @@ std::string version() {
 
 int run(const std::vector<Command>& commands) {
     try {
+        static_cast<void>(instruction_set());  // refused before the work, not amid it
         for (const Command& command : commands) {
             if (command.arguments->parsed()) return command.run();
         }
@@ -37,6 +39,9 @@ int main(int argc, char** argv) {
     CLI::App app("Restores old photographs.", "oldphoto");
     app.set_version_flag("--version", version());
     app.require_subcommand(1);
+    app.footer(
+        "Environment: OLDPHOTO_INSTRUCTION_SET=portable|avx2|avx512 names the kernels to compute "
+        "with;\nunless it is set, those of the best set that the processor has.");
     std::vector<Command> commands{
         add_restore(app), add_detect(app), add_forward(app),  add_inspect(app), add_convert(app),
         add_score(app),   add_graph(app),  add_evaluate(app), add_degrade(app), add_plan(app)};

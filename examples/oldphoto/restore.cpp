@@ -29,6 +29,7 @@ struct RestoreArguments {
     bool tolerant = false;
     Budget budget;
     double own_memory = 0;  ///< what the program takes before it has read anything
+    Numerics numerics = Numerics::fast;
 };
 
 /// What became of a photo.
@@ -163,6 +164,7 @@ std::string restore_photo(const Restore& restore, const RestoreArguments& argume
 }
 
 int restore(RestoreArguments& arguments) {
+    const NumericsScope scope(arguments.numerics);
     check(arguments);
     arguments.own_memory = most_memory();
     const Batch batch =
@@ -205,6 +207,7 @@ Command add_restore(CLI::App& app) {
                       "Restore damaged files too, as far as they can be read");
     add_memory_limit(*command, arguments->budget);
     add_time_limit(*command, arguments->budget);
+    add_numerics(*command, arguments->numerics);
     add_threads(*command);
     return {command, [arguments] { return restore(*arguments); }};
 }

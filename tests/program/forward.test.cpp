@@ -214,6 +214,25 @@ TEST_CASE("forward of a partial nonlocal block heeds its options", "[program][fo
     }
 }
 
+TEST_CASE("forward computes as --numerics says", "[program][forward]") {
+    const TemporaryFolder folder;
+    const auto run = [&](const std::string& numerics) {
+        const std::string output = folder / (numerics.empty() ? "unsaid" : numerics) + ".npy";
+        const auto outcome =
+            run_program("forward vae_encoder --prefix vae_a. --weights " + model() + " --input " +
+                        fixture_path("vae/A_input.npy") + " -o " + output +
+                        (numerics.empty() ? "" : " --numerics " + numerics));
+        CHECK(outcome.err.empty());
+        REQUIRE(outcome.status == 0);
+        return output;
+    };
+    const std::string fast = run("fast");
+    const double apart = difference(run("accurate"), fast);
+    CHECK(apart > 0);
+    CHECK(apart < 1e-4);
+    CHECK(difference(run(""), fast) == 0);
+}
+
 TEST_CASE("forward of the detector gives the published logits", "[program][forward]") {
     for (const std::string weights :
          {"detection.zip.pt", "detection.legacy.pt", "detection.safetensors"}) {

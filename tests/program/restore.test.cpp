@@ -1,9 +1,11 @@
+#include <oldphoto/backend/cpu/instruction_set.hpp>
 #include <oldphoto/image/stb.hpp>
 
 #include "card.hpp"
 #include "program.hpp"
 #include "support/shared.hpp"
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 
@@ -204,6 +206,33 @@ TEST_CASE("restore writes the same bytes with any number of threads", "[program]
     CHECK(read_text(folder / "1.png") == read_text(folder / "3.png"));
 }
 
+TEST_CASE("every instruction set of the processor restores the same picture, and no other is taken",
+          "[program][restore]") {
+    const TemporaryFolder folder;
+    write_photo(folder / "in.png", {61, 47});
+    const auto restore = [&](const std::string& set) {
+        return run_program("restore " + folder / "in.png" + " -o " + folder / set + ".png",
+                           "OLDPHOTO_INSTRUCTION_SET=" + set + " ");
+    };
+    REQUIRE(restore("portable").status == 0);
+    const auto expected = read_image(folder / "portable.png");
+    for (int k = 1; k <= static_cast<int>(best_instruction_set()); ++k) {
+        const std::string set(to_string(static_cast<InstructionSet>(k)));
+        INFO(set);
+        REQUIRE(restore(set).status == 0);
+        const auto restored = read_image(folder / set + ".png");
+        REQUIRE(restored.samples().size() == expected.samples().size());
+        for (std::size_t i = 0; i < expected.samples().size(); ++i) {
+            // Sets round differently, so that a sample may fall on the other side of a half.
+            REQUIRE(std::abs(restored.samples()[i] - expected.samples()[i]) <= 1);
+        }
+    }
+    const auto refused = restore("mmx");
+    CHECK(refused.status == 1);
+    CHECK(refused.err == "oldphoto: instruction set: this processor goes up to \"" +
+                             std::string(to_string(best_instruction_set())) + "\", got \"mmx\"\n");
+}
+
 TEST_CASE("restore says what is wrong with a model", "[program][restore]") {
     const TemporaryFolder folder;
     write_photo(folder / "in.png");
@@ -219,6 +248,8 @@ TEST_CASE("the program refuses arguments that it does not understand", "[program
     CHECK(run_program("").status != 0);
     CHECK(run_program("restore").status != 0);
     CHECK(run_program("restore a.png -o b.png --threads 0").err.find("--threads") !=
+          std::string::npos);
+    CHECK(run_program("restore a.png -o b.png --numerics exact").err.find("--numerics") !=
           std::string::npos);
     CHECK(run_program("polish a.png").status != 0);
     CHECK(run_program("--version").out.starts_with("oldphoto "));
