@@ -39,8 +39,9 @@ TEST_CASE("each instruction set has kernels of its own", "[backend]") {
         CHECK(table != last);
 #endif
         CHECK(table->gemm.tile_columns >= 8);
-        CHECK(table->winograd_2.frequencies() == 16);
-        CHECK(table->winograd_4.frequencies() == 36);
+        CHECK(table->winograd_2x3.frequencies() == 16);
+        CHECK(table->winograd_4x3.frequencies() == 36);
+        CHECK(table->winograd_4x2.frequencies() == 25);
         last = table;
     });
 }
