@@ -51,6 +51,14 @@ double most_memory() {
     return static_cast<double>(usage.ru_maxrss) * 1024;
 }
 
+double memory_for_photos(const Budget& budget, double own_memory) {
+    if (budget.memory <= own_memory) {
+        throw_option_error("--max-memory", "the program itself takes " + memory_text(own_memory) +
+                                               ", got " + memory_text(budget.memory));
+    }
+    return budget.memory - own_memory;
+}
+
 std::string memory_text(double bytes) {
     return format("%.0f MB", bytes / 1e6);
 }

@@ -25,6 +25,9 @@ void add_time_limit(CLI::App& command, Budget& budget);
 /// Bytes that the program has taken so far at the worst moment, as the kernel counts them.
 double most_memory();
 
+/// Bytes that are left for photos. @throws OptionError when the program alone takes more
+double memory_for_photos(const Budget& budget, double own_memory);
+
 /// "1885 MB"
 std::string memory_text(double bytes);
 

@@ -26,7 +26,12 @@ Size size_of(const std::string& photo) {
     const auto width = std::from_chars(photo.data(), end, size.width);
     if (width.ec == std::errc() && width.ptr != end && *width.ptr == 'x') {
         const auto height = std::from_chars(width.ptr + 1, end, size.height);
-        if (height.ec == std::errc() && height.ptr == end) return size;
+        if (height.ec == std::errc() && height.ptr == end) {
+            if (size.width < 1 || size.height < 1) {
+                throw_option_error("plan", "a photo has at least 1x1 pixels, got " + photo);
+            }
+            return size;
+        }
     }
     return read_image(photo).size();
 }
@@ -36,7 +41,7 @@ int plan(const PlanArguments& arguments) {
     const Size size = size_of(arguments.photo);
     const std::string path = arguments.model.empty() ? default_model() : arguments.model;
     const auto restorer = Restorer<>::load(read_model(path, ModelKind::quality), path);
-    const RestorePlan plan = restorer.plan(size, arguments.budget.memory - own);
+    const RestorePlan plan = restorer.plan(size, memory_for_photos(arguments.budget, own));
     std::printf("%s: %s\n", to_string(size).c_str(), plan_text(plan, own).c_str());
     if (plan.streams()) {
         std::printf("values of more than %s are computed band by band\n",

@@ -136,7 +136,7 @@ std::string restore_photo(const Restore& restore, const RestoreArguments& argume
     ImageInfo info;
     const Image photo = read_image(job.input, {.tolerant = arguments.tolerant}, &info);
     static_cast<void>(format_for(job.output));  // refused before the work, not after it
-    RestoreOptions options{.max_memory = arguments.budget.memory - arguments.own_memory,
+    RestoreOptions options{.max_memory = memory_for_photos(arguments.budget, arguments.own_memory),
                            .max_time = arguments.budget.time};
     // Seen only where a photo takes long enough to be planned.
     constexpr Index large = 4'000'000;

@@ -14,8 +14,8 @@ struct HostMemory {
     template <class T>
     [[nodiscard]] static std::shared_ptr<T> allocate(Index n) {
         const auto bytes = static_cast<std::size_t>(n) * sizeof(T);
-        auto* memory = static_cast<T*>(::operator new(bytes, alignment));
-        return std::shared_ptr<T>(memory, Release{Monitor::current(), number_of(bytes)});
+        const Release release{Monitor::current(), number_of(bytes)};  // may throw
+        return std::shared_ptr<T>(static_cast<T*>(::operator new(bytes, alignment)), release);
     }
     template <class T>
     static void upload(const T* host, T* device, Index n) {

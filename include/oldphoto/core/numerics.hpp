@@ -6,8 +6,8 @@ namespace oldphoto {
 
 /// How far float kernels may trade digits for speed.
 enum class Numerics {
-    accurate,  ///< errors of some two to three times those of a plain sum
-    fast,      ///< convolutions err some seven times as much; see docs/performance.md
+    accurate,  ///< convolutions err two to three times as much as a plain sum
+    fast,      ///< ten to twenty times as much; see docs/performance.md
 };
 
 /// While it lives, ops of this thread compute as it says. Without one they are fast.

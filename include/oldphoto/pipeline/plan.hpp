@@ -201,6 +201,7 @@ public:
     [[nodiscard]] double seconds() const { return seconds_after(start_); }
     void report(double fraction) const {
         if (!progress_ || fraction <= 0) return;
+        const Monitor::Scope nobody(nullptr);  // the callback may compute too
         const double elapsed = seconds();
         progress_({fraction, elapsed, elapsed / fraction - elapsed});
     }

@@ -44,6 +44,7 @@ const std::vector<Case> cases{
     {"a row longer than a tile", {1, 2, 3, 513}, 3, {3, 1, 1, 1, 1}},
     {"rows of several tiles", {2, 2, 4, 1100}, 3, {3, 1, 1, 1, 1}},
     {"3x3 of many channels", {2, 9, 13, 11}, 10, {3, 1, 1, 1, 1}},
+    {"3x3 whose last windows fill no vector", {1, 11, 9, 9}, 10, {3, 1, 1, 1, 1}},
     {"3x3 without padding", {1, 17, 19, 35}, 13, {3, 1, 0, 1, 1}},
     {"3x3 with all the padding there can be", {1, 8, 9, 8}, 8, {3, 1, {2, 0}, 1, 1}},
     {"3x3 on one long row", {1, 8, 1, 1100}, 8, {3, 1, 1, 1, 1}},

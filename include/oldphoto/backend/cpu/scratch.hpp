@@ -16,14 +16,25 @@ inline std::atomic<Index> scratch_bytes{0};
 /// that are in use at the same time.
 template <class T, int Slot>
 [[nodiscard]] T* scratch(Index n) {
-    thread_local std::unique_ptr<T[]> memory;
-    thread_local Index capacity = 0;
-    if (n > capacity) {
-        memory.reset(new T[static_cast<std::size_t>(n)]);
-        scratch_bytes += (n - capacity) * static_cast<Index>(sizeof(T));
-        capacity = n;
-    }
-    return memory.get();
+    struct Memory {
+        std::unique_ptr<T[]> values;
+        Index capacity = 0;
+
+        Memory() = default;
+        Memory(const Memory&) = delete;
+        Memory& operator=(const Memory&) = delete;
+        ~Memory() { count(-capacity); }
+
+        void grow(Index to) {
+            values.reset(new T[static_cast<std::size_t>(to)]);
+            count(to - capacity);
+            capacity = to;
+        }
+        static void count(Index more) { scratch_bytes += more * static_cast<Index>(sizeof(T)); }
+    };
+    thread_local Memory memory;
+    if (n > memory.capacity) memory.grow(n);
+    return memory.values.get();
 }
 
 }  // namespace oldphoto::cpu

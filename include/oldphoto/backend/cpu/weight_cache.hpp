@@ -50,11 +50,15 @@ public:
 
     /// The numbers kept under a key; at first, `size` that make() writes.
     [[nodiscard]] const float* get(const Key& key, Index size, FunctionRef<void(float*)> make) {
-        if (const float* kept = find(key)) return kept;
+        {
+            const std::lock_guard lock(mutex_);
+            if (const float* kept = find(key, size)) return kept;
+        }
         // Made without the lock: it may take all threads, which may come here themselves.
         std::unique_ptr<float[]> values(new float[static_cast<std::size_t>(size)]);
         make(values.get());
         const std::lock_guard lock(mutex_);
+        if (const float* kept = find(key, size)) return kept;  // another thread was faster
         entries_.push_back({key, std::move(values), size});
         return entries_.back().values.get();
     }
@@ -78,10 +82,11 @@ private:
         Index size;
     };
 
-    [[nodiscard]] const float* find(const Key& key) const {
-        const std::lock_guard lock(mutex_);
-        const auto entry = std::find_if(entries_.begin(), entries_.end(),
-                                        [&](const Entry& e) { return e.key == key; });
+    /// The entry of a key, or null; to be called under the lock.
+    [[nodiscard]] const float* find(const Key& key, Index size) const {
+        const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
+            return e.key == key && e.size == size;
+        });
         return entry == entries_.end() ? nullptr : entry->values.get();
     }
 

@@ -87,9 +87,14 @@ struct WinogradTiles {
           tile(kernels.tile),
           across((picture.w + tile - 1) / tile),
           down((picture.h + tile - 1) / tile) {
-        const Index bytes_per_row =
-            kernels.frequencies() * planes * across * static_cast<Index>(sizeof(float));
-        rows_per_stretch = std::clamp(bytes / bytes_per_row, Index{1}, down);
+        rows_per_stretch =
+            std::clamp(bytes / bytes_of_row(kernels, planes, picture.w), Index{1}, down);
+    }
+    /// Bytes that the frequencies of a row of tiles take.
+    [[nodiscard]] static Index bytes_of_row(const WinogradKernels& kernels, Index planes,
+                                            Index width) {
+        return kernels.frequencies() * planes * ((width + kernels.tile - 1) / kernels.tile) *
+               static_cast<Index>(sizeof(float));
     }
     [[nodiscard]] Index stretches() const noexcept {
         return (down + rows_per_stretch - 1) / rows_per_stretch;
@@ -259,7 +264,11 @@ inline void winograd_conv2d(const WinogradKernels& kernels, const TileSource& so
     const Index u_step = frequency_step(round_up(w.outputs, kernels.tile_rows) * w.planes);
     const float* const u = transformed_weights(kernels, w, u_step);
 
-    const bool small = frequencies * u_step * 4 < winograd_small_weights;
+    // A stretch has at least a row of tiles.
+    const Index row = WinogradTiles::bytes_of_row(kernels, w.planes + w.outputs, size.w);
+    const bool small =
+        frequencies * u_step * static_cast<Index>(sizeof(float)) < winograd_small_weights &&
+        row <= winograd_small_stretch;
     const WinogradTiles tiles(size, kernels, w.planes + w.outputs,
                               small ? winograd_small_stretch : winograd_large_stretch);
     RowMoments<float> row_moments(target.y, moments);
@@ -315,7 +324,9 @@ inline void winograd_conv2d_weights(const WinogradKernels& kernels, const TileSo
     const WinogradTiles tiles({y.shape()[2], y.shape()[3]}, kernels, planes + outputs,
                               winograd_large_stretch);
     const Index u_step = frequency_step(outputs * planes);
-    float* const u = scratch<float, 6>(frequencies * u_step);
+    // Transforming back reads whole vectors.
+    constexpr Index beyond = 16;
+    float* const u = scratch<float, 6>(frequencies * u_step + beyond);
     const Index items = y.shape()[0] * tiles.stretches();
     if (items == 0) std::fill_n(u, frequencies * u_step, 0.0F);
     for (Index item = 0; item < items; ++item) {
