@@ -58,13 +58,19 @@ TEST_CASE("the scratch restoration of published width equals the published one",
     const auto networks = test::full_scratch();
     const auto mask = to_mask_tensor<float>(stored_picture("mask"));
     const auto recording = Program::pause();
-    const auto mapped =
-        networks.mapping()(networks.vae_a().encode(Variable<float, 4>(hole_photo())), mask);
-    CHECK(worst(test::every_fourth(mapped.value()), "scratch_mapped_s4") < 2e-4);
-    const auto output = networks.vae_b().decode(mapped).value();
-    CHECK(worst(output, "scratch_output") < 2e-3);
-    CHECK(test::mean_absolute_error(output.to_values(), test::stored_full("scratch_output")) <
-          1e-4);
+    for (const Numerics numerics : {Numerics::accurate, Numerics::fast}) {
+        const NumericsScope scope(numerics);
+        const auto mapped =
+            networks.mapping()(networks.vae_a().encode(Variable<float, 4>(hole_photo())), mask);
+        // Fast, the latent errs twice as much, and the picture within its tolerance all the same.
+        if (numerics == Numerics::accurate) {
+            CHECK(worst(test::every_fourth(mapped.value()), "scratch_mapped_s4") < 2e-4);
+        }
+        const auto output = networks.vae_b().decode(mapped).value();
+        CHECK(worst(output, "scratch_output") < 2e-3);
+        CHECK(test::mean_absolute_error(output.to_values(), test::stored_full("scratch_output")) <
+              1e-4);
+    }
 
     const Image restored =
         official_restoration(networks, stored_picture("photo"), stored_picture("mask"));

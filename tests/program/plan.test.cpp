@@ -20,7 +20,7 @@ void write_photo(const std::string& path) {
 TEST_CASE("plan tells what a photo of some size takes", "[program][plan]") {
     const auto outcome = run_program("plan 600x400");
     CHECK(outcome.status == 0);
-    CHECK(has_line(outcome, "600x400: ", " planned"));
+    CHECK(has_line(outcome, "600 x 400: ", " planned"));
     for (const std::string size : {"0x0", "600x0"}) {
         const auto refused = run_program("plan " + size);
         CHECK(refused.status != 0);
