@@ -79,8 +79,7 @@ public:
 
 private:
     void append() {
-        // Windows two pixels apart over a band reach into two more beside their own two.
-        constexpr Index bands_at_a_time = 4;
+        constexpr Index bands_at_a_time = 3;
         const Index count = std::min(rows_, shape[2] - next_);
         const bool fits = !spare_.empty() && spare_.dim(2) == count;
         bands_.push_back(fits ? std::exchange(spare_, {})
