@@ -108,17 +108,23 @@ template <class T>
 /// beyond the last.
 template <class T>
 void gather_tokens(const View<T, 2>& x, std::span<const Index> places, Index width, T* to) {
-    const auto count = static_cast<Index>(places.size());
-    const bool neighbours = count > 0 && places.back() - places.front() == count - 1 &&
-                            std::is_sorted(places.begin(), places.end());
-    for (Index c = 0; c < x.shape[0]; ++c, to += width) {
-        const T* from = x.data + c * x.strides[0];
-        if (neighbours) {
-            std::copy_n(from + places.front(), count, to);
-        } else {
-            for (Index j = 0; j < count; ++j) to[j] = from[places[static_cast<std::size_t>(j)]];
+    struct Run {
+        Index place;
+        Index count;
+    };
+    std::vector<Run> runs;  // of neighbours
+    for (const Index place : places) {
+        if (runs.empty() || place != runs.back().place + runs.back().count) {
+            runs.push_back({place, 0});
         }
-        std::fill(to + count, to + width, T(0));
+        ++runs.back().count;
+    }
+    for (Index c = 0; c < x.shape[0]; ++c) {
+        const T* from = x.data + c * x.strides[0];
+        T* const end = to + width;
+        for (const Run& run : runs) to = std::copy_n(from + run.place, run.count, to);
+        std::fill(to, end, T(0));
+        to = end;
     }
 }
 
