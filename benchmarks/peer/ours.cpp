@@ -81,6 +81,47 @@ Run mapping_step(Index size) {
     return stepping(stage, {picture(1, 3, size), picture(1, 3, size), {}});
 }
 
+Variable<float, 4> windows(Index outputs, Index channels, Index side) {
+    return Variable<float, 4>(
+        uniform<float, 4>({outputs, channels, side, side}, numbers(), -1.0F, 1.0F));
+}
+
+/// One kernel: "conv2d_CHANNELSxOUTPUTS_SIDE_STRIDE" with windows of SIDE x SIDE and half as much
+/// padding, "conv_transpose2d_..." likewise, "attention_CHANNELS" with size x size tokens.
+Run kernel(const std::string& name, Index size) {
+    Index channels = 0;
+    Index outputs = 0;
+    Index side = 0;
+    Index stride = 0;
+    const auto is = [&](const char* form, int count) {
+        return std::sscanf(name.c_str(), form, &channels, &outputs, &side, &stride) == count;
+    };
+    const Variable<float, 1> no_bias(Tensor<float, 1>::zeros({0}));
+    if (is("conv2d_%tdx%td_%td_%td", 4)) {
+        return [x = Variable<float, 4>(picture(1, channels, size)), no_bias,
+                w = windows(outputs, channels, side), o = Conv2dOptions{stride, (side - 1) / 2}] {
+            static_cast<void>(conv2d(x, w, no_bias, o).value());
+        };
+    }
+    if (is("conv_transpose2d_%tdx%td_%td_%td", 4)) {
+        return [x = Variable<float, 4>(picture(1, channels, size)), no_bias,
+                w = windows(channels, outputs, side),
+                o = ConvTranspose2dOptions{stride, (side - 1) / 2}] {
+            static_cast<void>(conv_transpose2d(x, w, no_bias, o).value());
+        };
+    }
+    if (is("attention_%td", 1)) {
+        const auto tokens = [&] {
+            return Variable<float, 3>(
+                uniform<float, 3>({1, channels, size * size}, numbers(), -1.0F, 1.0F));
+        };
+        return [q = tokens(), k = tokens(), v = tokens()] {
+            static_cast<void>(attention(q, k, v).value());
+        };
+    }
+    return {};
+}
+
 /// @return  nothing for an unknown case.
 Run run_of(const std::string& name, Index size) {
     if (name == "quality") return quality(size);
@@ -89,7 +130,7 @@ Run run_of(const std::string& name, Index size) {
     if (name == "detector") return detecting(size);
     if (name == "vae_step") return vae_step(size);
     if (name == "mapping_step") return mapping_step(size);
-    return {};
+    return kernel(name, size);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 """peer.py CASE SIZE THREADS RUNS: the best time of a run in seconds, and the peak memory in MB."""
 
+import re
 import resource
 import sys
 import time
@@ -75,6 +76,35 @@ def mapping_step(size):
     return run
 
 
+def convolving(kind, channels, outputs, side, stride, size):
+    x = picture(1, channels, size)
+    inner = (outputs, channels) if kind == "conv2d" else (channels, outputs)
+    w = torch.rand(*inner, side, side) * 2 - 1
+    convolve = getattr(F, kind)
+
+    def run():
+        with torch.inference_mode():
+            convolve(x, w, stride=stride, padding=(side - 1) // 2)
+    return run
+
+
+def attending(channels, size):
+    q, k, v = (picture(1, channels, size).flatten(2) for _ in range(3))
+
+    def run():
+        with torch.inference_mode():
+            torch.bmm(v, torch.bmm(k.transpose(1, 2), q).softmax(1))
+    return run
+
+
+def kernel(case, size):
+    """One kernel; its names are those of ours.cpp."""
+    match = re.fullmatch(r"(conv2d|conv_transpose2d)_(\d+)x(\d+)_(\d+)_(\d+)", case)
+    if match:
+        return convolving(match[1], *map(int, match.groups()[1:]), size)
+    return attending(int(case.removeprefix("attention_")), size)
+
+
 CASES = {
     "quality": lambda size: restoring(networks.Mapping(), size),
     "scratch": lambda size: restoring(networks.ScratchMapping(), size),
@@ -89,7 +119,7 @@ def main():
     case, size, threads, runs = sys.argv[1], *map(int, sys.argv[2:])
     torch.set_num_threads(threads)
     torch.manual_seed(1)
-    run = CASES[case](size)
+    run = CASES[case](size) if case in CASES else kernel(case, size)
     run()
     best = float("inf")
     for _ in range(runs):

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# run.sh OURS [CASE...]: our networks and the same ones in PyTorch (Debian: python3-torch with
-# libopenblas0-openmp), in turns, with equal threads. Of each the best time and the largest memory.
+# run.sh OURS [CASE...]: our networks and kernels and the same ones in PyTorch (Debian: python3-torch
+# with libopenblas0-openmp), in turns, with equal threads. Of each the best time and the largest
+# memory. A CASE chooses those that begin with it: quality, conv2d, vae_step ...
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -21,6 +22,19 @@ cases=(
     'detector 256 fp32 1 thread | detector 256 1'
     'vae step 128 fp32 1 thread | vae_step 128 1'
     'mapping step 256 fp32 1 thread | mapping_step 256 1'
+    'conv2d 3 to 64, 7x7, at 256 | conv2d_3x64_7_1 256 1'
+    'conv2d 64 to 3, 7x7, at 256 | conv2d_64x3_7_1 256 1'
+    'conv2d 64 to 64, 4x4 two apart, at 256 | conv2d_64x64_4_2 256 1'
+    'conv_transpose2d 64 to 64, 4x4 two apart, at 128 | conv_transpose2d_64x64_4_2 128 1'
+    'conv2d 64 to 64, 3x3, at 128 | conv2d_64x64_3_1 128 1'
+    'conv2d 64 to 128, 3x3, at 64 | conv2d_64x128_3_1 64 1'
+    'conv2d 128 to 256, 3x3, at 64 | conv2d_128x256_3_1 64 1'
+    'conv2d 256 to 512, 3x3, at 64 | conv2d_256x512_3_1 64 1'
+    'conv2d 512 to 512, 3x3, at 64 | conv2d_512x512_3_1 64 1'
+    'conv2d 512 to 256, 3x3, at 64 | conv2d_512x256_3_1 64 1'
+    'conv2d 512 to 512, 1x1, at 64 | conv2d_512x512_1_1 64 1'
+    'conv2d 1024 to 1024, 3x3, at 16 | conv2d_1024x1024_3_1 16 1'
+    'attention of 512 channels at 64 | attention_512 64 1'
 )
 
 # better "SECONDS MB" "SECONDS MB": the smaller time and the larger memory.
@@ -31,10 +45,21 @@ better() {
     }'
 }
 
+# chosen CASE WORD...: whether a word begins the case; without words every case is chosen.
+chosen() {
+    local name=$1 word
+    shift
+    [[ $# -gt 0 ]] || return 0
+    for word in "$@"; do
+        [[ $name != "$word"* ]] || return 0
+    done
+    return 1
+}
+
 for entry in "${cases[@]}"; do
     name=${entry% | *}
     read -ra arguments <<<"${entry#* | }"
-    [[ $# -eq 0 || " $* " == *" ${arguments[0]} "* ]] || continue
+    chosen "${arguments[0]}" "$@" || continue
     measured=("${arguments[@]:0:3}" "$runs")
     held_us=()
     held_peer=("OMP_NUM_THREADS=${arguments[2]}")
@@ -50,7 +75,7 @@ for entry in "${cases[@]}"; do
     done
     awk -v name="$name" -v a="$us" -v b="$peer" 'BEGIN {
         split(a, x); split(b, y)
-        printf "%s: ratio %.2f (ours %.2f s, PyTorch %.2f s, %d MB, %d MB)\n",
+        printf "%s: ratio %.2f (ours %.3g s, PyTorch %.3g s, %d MB, %d MB)\n",
                name, y[1] / x[1], x[1], y[1], x[2], y[2]
     }'
 done
