@@ -114,6 +114,13 @@ void require_option(bool holds, std::string_view op, std::string_view rule, Numb
     if (!holds) throw_option_error(op, detail::joined({rule, ", got ", std::to_string(got)}));
 }
 
+/// The options themselves, once their check() has not thrown: for lists of initialisers.
+template <class Options>
+[[nodiscard]] const Options& checked(const Options& options) {
+    options.check();
+    return options;
+}
+
 /// Throws "path: reason".
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_io_error(std::string_view path,
                                                                   std::string_view reason) {

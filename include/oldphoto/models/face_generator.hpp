@@ -141,10 +141,6 @@ public:
     }
 
 private:
-    [[nodiscard]] static const FaceGeneratorOptions& checked(const FaceGeneratorOptions& options) {
-        options.check();
-        return options;
-    }
     [[nodiscard]] static Conv2d<T, B> conv(Index from, Index to, const Init& init) {
         return Conv2d<T, B>({.in_channels = from, .out_channels = to, .kernel = 3, .padding = 1},
                             init);

@@ -96,11 +96,6 @@ public:
     }
 
 private:
-    [[nodiscard]] static const ScratchMappingOptions& checked(const ScratchMappingOptions& o) {
-        o.check();
-        return o;
-    }
-
     ScratchMappingOptions options_;
     Sequential<T, B> before_;
     PartialNonlocal<T, B> nonlocal_;

@@ -27,6 +27,13 @@ struct NonlocalOptions {
     NonlocalKind kind = NonlocalKind::embedded_gaussian;
     bool sub_sample = true;  ///< positions j are the largest of 2, 2 x 2 or 1 x 2 x 2 neighbours
     bool batch_norm = true;  ///< after W, which then begins as usual and the norm as zeros
+
+    /// @throws OptionError
+    void check() const {
+        require_option(channels >= 1, "nonlocal", "channels must be positive", channels);
+        require_option(inner_channels >= 0, "nonlocal", "inner_channels must not be negative",
+                       inner_channels);
+    }
 };
 
 /// A convolution whose windows are single positions, of any rank: a product with a matrix.
@@ -135,12 +142,6 @@ public:
 private:
     using Tokens = Variable<T, 3, B>;  // (N, channels, positions)
 
-    [[nodiscard]] static const NonlocalOptions& checked(const NonlocalOptions& o) {
-        require_option(o.channels >= 1, "nonlocal", "channels must be positive", o.channels);
-        require_option(o.inner_channels >= 0, "nonlocal", "inner_channels must not be negative",
-                       o.inner_channels);
-        return o;
-    }
     [[nodiscard]] Index inner_channels() const noexcept {
         return options_.inner_channels > 0 ? options_.inner_channels
                                            : std::max(options_.channels / 2, Index{1});

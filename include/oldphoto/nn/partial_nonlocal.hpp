@@ -108,11 +108,6 @@ public:
     }
 
 private:
-    [[nodiscard]] static const PartialNonlocalLayerOptions& checked(
-        const PartialNonlocalLayerOptions& o) {
-        o.check();
-        return o;
-    }
     [[nodiscard]] Index inner_channels() const noexcept {
         return options_.inner_channels > 0 ? options_.inner_channels : options_.channels;
     }
