@@ -84,7 +84,7 @@ template <class F>
 void record_step(Step&& step, F&& backward) {
     static_assert(!std::is_reference_v<F>, "a closure is moved into its step");
     if (Program::current() == nullptr) return;
-    if (mark_gradient(step)) step.backward.reset(new BackwardClosure<F>(std::move(backward)));
+    if (mark_gradient(step)) step.backward.reset(new BackwardClosure<F>(std::forward<F>(backward)));
     Program::current()->append(std::move(step));
 }
 
@@ -94,7 +94,7 @@ void record_step(Step&& step, F&& backward) {
 template <class Op, TrackedExpr... In>
 [[nodiscard]] auto apply(Op op, const In&... in) {
     return [&op](const auto&... inputs) {
-        const auto out = detail::to_variable(detail::run_forward(op, inputs...));
+        auto out = detail::to_variable(detail::run_forward(op, inputs...));
         if (Program::current() != nullptr) {
             const Cost cost = op.cost(out.shape(), inputs.shape()...);
             const Window window = op.window(out.shape(), inputs.shape()...);

@@ -85,7 +85,7 @@ inline constexpr bool is_sum<ZipExpr<fn::AddFn, Variable<T, 4, B>, Variable<T, 4
 /// An activation of a picture with nothing pending beyond scale and shift; it is left pending.
 template <class Fn, class T, class B>
 [[nodiscard]] Variable<T, 4, B> record_activation(const Fn& fn, const Variable<T, 4, B>& x) {
-    const Variable<T, 4, B> out(x.deferred().with_activation(fn));
+    Variable<T, 4, B> out(x.deferred().with_activation(fn));
     auto* node = out.node().get();
     auto backward = [fn, x, node] {
         if (!x.node()->wanted) return;
@@ -118,7 +118,7 @@ template <class T, class B>
 
 template <class T, class B>
 [[nodiscard]] Variable<T, 4, B> record_sum(const Variable<T, 4, B>& x, const Variable<T, 4, B>& y) {
-    const Variable<T, 4, B> out(deferred_sum(x, y));
+    Variable<T, 4, B> out(deferred_sum(x, y));
     auto* node = out.node().get();
     auto backward = [x, y, node] {
         if (x.node()->wanted) add_unstretched(x, node->flow);
@@ -143,7 +143,7 @@ template <class E>
     using B = typename E::backend_type;
     auto value = Tensor<T, E::rank, B>::uninitialized(e.shape());
     B::assign(value.view(), e.plan(e.shape()));
-    const Variable<T, E::rank, B> out(value);
+    Variable<T, E::rank, B> out(value);
     if (Program::current() != nullptr) record_tree(E::name(), e, out);
     return out;
 }

@@ -14,10 +14,11 @@ class FunctionRef;
 template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
 public:
+    /// Implicit, so that a lambda can be passed as it stands.
     template <class F>
         requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
                  std::is_invocable_r_v<Result, F&, Args...>)
-    FunctionRef(F&& f) noexcept  // implicit, so that a lambda can be passed as it stands
+    FunctionRef(F&& f) noexcept  // NOLINT(bugprone-forwarding-reference-overload)
         : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
           call_([](void* object, Args... args) -> Result {
               return (*static_cast<std::remove_reference_t<F>*>(object))(

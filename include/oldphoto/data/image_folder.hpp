@@ -56,7 +56,7 @@ inline std::vector<std::string> names_in(const std::string& folder) {
 
 inline void append_photos(const std::string& folder, std::vector<std::string>& photos) {
     for (const std::string& name : names_in(folder)) {
-        const std::string path = folder + "/" + name;
+        const std::string path = detail::joined({folder, "/", name});
         struct stat status {};
         // A link to a folder is not followed: it may lead in a circle. A broken one is passed over.
         if (lstat(path.c_str(), &status) != 0) continue;

@@ -53,8 +53,8 @@ public:
           momentum_(o.momentum) {}
 
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
-        const auto y = batch_norm(x, weight_, bias_, running_mean_.value(), running_var_.value(),
-                                  {.eps = eps_, .momentum = momentum_, .training = training_});
+        auto y = batch_norm(x, weight_, bias_, running_mean_.value(), running_var_.value(),
+                            {.eps = eps_, .momentum = momentum_, .training = training_});
         if (training_ && !Program::replaying()) batches_tracked_.value() += 1;
         return y;
     }

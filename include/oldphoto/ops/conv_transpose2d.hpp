@@ -133,9 +133,9 @@ private:
         };
         const Pair more = options.output_padding;
         if (!fits(more.h, g.stride.h, g.dilation.h) || !fits(more.w, g.stride.w, g.dilation.w)) {
-            throw_option_error(name, detail::joined({"output_padding must be smaller than stride "
-                                                     "or dilation, and not negative, got (",
-                                                     more.h, ", ", more.w, ")"}));
+            constexpr const char* rule =
+                "output_padding must be smaller than stride or dilation, and not negative";
+            throw_option_error(name, detail::joined({rule, ", got (", more.h, ", ", more.w, ")"}));
         }
         const auto fail = [&](std::string_view rule) {
             throw_shape_error(name, rule,
