@@ -81,6 +81,24 @@ TEST_CASE("bands are a sixteenth of a picture, 4 MiB at most and 8 rows at least
     CHECK(usual_band_rows(1e7, 16000) == 8);
 }
 
+TEST_CASE("buffers of one slot share its memory, those of several add up", "[core][monitor]") {
+    KernelMemory first;
+    first.hold(0, 100);
+    first.hold_on_all(1, 30);
+    first.hold_for_now(7);
+    CHECK(first.kept(1) == 130);
+    CHECK(first.kept(3) == 190);
+    CHECK(first.bytes(3) == 197);
+    KernelMemory second;
+    second.hold_on_all(0, 40);
+    second.hold(1, 50);
+    second.hold_for_now(5);
+    first.follow(second);
+    CHECK(first.kept(1) == 150);  // 100 and 50
+    CHECK(first.kept(2) == 150 + 40 + 30);
+    CHECK(first.bytes(2) == 227);
+}
+
 TEST_CASE("a callback calls what it holds, and nothing when it holds nothing", "[core][callback]") {
     const Callback<int> none;
     CHECK_FALSE(static_cast<bool>(none));

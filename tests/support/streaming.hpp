@@ -2,6 +2,8 @@
 
 #include <oldphoto/core/monitor.hpp>
 
+#include <algorithm>
+
 // Computes band by band, in bands as small as they can be.
 
 namespace oldphoto::test {
@@ -17,6 +19,10 @@ public:
         return streamed;
     }
     [[nodiscard]] Index band_rows(double, Index) override { return band_step; }
+    void kernel(const KernelRun& run, FunctionRef<KernelMemory(Index, Index)> memory) override {
+        const Index rows = run.row_bytes > 0 ? std::min(band_step, run.height) : run.height;
+        kernels_.follow(memory(rows, run.width));
+    }
     Index taken(double) override { return -1; }
     void given_back(Index) override {}
     void begins(Work) override {}
@@ -25,11 +31,13 @@ public:
 
     [[nodiscard]] int streamed() const noexcept { return streamed_; }
     [[nodiscard]] double operations() const noexcept { return operations_; }
+    [[nodiscard]] const KernelMemory& kernels() const noexcept { return kernels_; }
 
 private:
     double above_;
     int streamed_ = 0;
     double operations_ = 0;
+    KernelMemory kernels_;
 };
 
 /// What `compute` returns while values above so many bytes are streamed.

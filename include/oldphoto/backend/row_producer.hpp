@@ -38,6 +38,9 @@ public:
     [[nodiscard]] virtual std::unique_ptr<Pass> pass() const = 0;
     /// Whether all rows may be asked for at once: what they are computed from is there as a whole.
     [[nodiscard]] virtual bool at_once() const = 0;
+    /// What a kernel would hold for itself that computes so many rows at a time, were the picture
+    /// so wide.
+    [[nodiscard]] virtual KernelMemory memory(Index, Index) const { return {}; }
 };
 
 }  // namespace oldphoto

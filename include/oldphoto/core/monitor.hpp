@@ -4,6 +4,8 @@
 #include <oldphoto/core/function_ref.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <utility>
 
 namespace oldphoto {
@@ -14,7 +16,59 @@ enum class Work { pixels, pairs };
 /// What memory for a band of a picture takes is bounded, however high the picture is.
 struct BandMemory {
     double row_bytes = 0;  ///< of one row of all channels
+    Index height = 0;      ///< of the picture
     Index copies = 0;      ///< of the band at a time; 0: this is no band
+};
+
+/// A picture that a kernel computes.
+struct KernelRun {
+    Index height;
+    Index width;
+    double row_bytes = 0;  ///< of one row of all channels; 0: it is computed at once, not in bands
+};
+
+/// Bytes that a kernel holds for itself. Its buffers lie in slots, of which every thread has its
+/// own: memory that grows to the largest buffer that is ever in it, and stays.
+class KernelMemory {
+public:
+    static constexpr std::size_t slots = 8;
+
+    /// A buffer of the thread that calls the kernel.
+    void hold(std::size_t slot, double bytes) noexcept {
+        caller_[slot] = std::max(caller_[slot], bytes);
+    }
+    /// A buffer of each thread that takes part.
+    void hold_on_all(std::size_t slot, double bytes) noexcept {
+        hold(slot, bytes);
+        helper_[slot] = std::max(helper_[slot], bytes);
+    }
+    /// What is given back when the kernel ends.
+    void hold_for_now(double bytes) noexcept { passing_ += bytes; }
+
+    /// What two kernels hold that run one after the other.
+    void follow(const KernelMemory& other) noexcept {
+        for (std::size_t slot = 0; slot < slots; ++slot) {
+            hold(slot, other.caller_[slot]);
+            helper_[slot] = std::max(helper_[slot], other.helper_[slot]);
+        }
+        passing_ = std::max(passing_, other.passing_);
+    }
+
+    /// On so many threads together.
+    [[nodiscard]] double bytes(int threads) const noexcept { return kept(threads) + passing_; }
+    /// What stays of it.
+    [[nodiscard]] double kept(int threads) const noexcept {
+        double total = 0;
+        for (std::size_t slot = 0; slot < slots; ++slot) {
+            total += caller_[slot] + (threads - 1) * helper_[slot];
+        }
+        return total;
+    }
+
+private:
+    std::array<double, slots> caller_{};
+    std::array<double, slots> helper_{};
+    double passing_ = 0;
 };
 
 /// Bands of a picture begin at multiples of so many rows: within them a kernel may do several rows
@@ -66,6 +120,9 @@ public:
     [[nodiscard]] virtual Index band_rows(double row_bytes, Index height) {
         return usual_band_rows(row_bytes, height);
     }
+    /// A kernel is about to run. It would hold memory(rows, width) for so many rows of a picture so
+    /// wide.
+    virtual void kernel(const KernelRun&, FunctionRef<KernelMemory(Index rows, Index width)>) {}
     /// Memory for a tensor was taken. Returns a number by which it is given back.
     virtual Index taken(double bytes) = 0;
     virtual void given_back(Index number) = 0;
@@ -94,6 +151,11 @@ private:
     static inline thread_local Monitor* current_ = nullptr;
     static inline thread_local BandMemory band_{};
 };
+
+/// Tells the thread's monitor that a kernel is about to run.
+inline void tell_kernel(const KernelRun& run, FunctionRef<KernelMemory(Index, Index)> memory) {
+    if (Monitor* monitor = Monitor::current()) monitor->kernel(run, memory);
+}
 
 /// Does the work, in sight of the thread's monitor.
 /// @param operations  arithmetic ones; a multiply-add counts as two.

@@ -175,6 +175,11 @@ private:
     return detail::ThreadPool::instance().thread_count();
 }
 
+/// Number of threads that share the work which this thread asks for.
+[[nodiscard]] inline int sharing_threads() noexcept {
+    return detail::ThreadPool::alone() ? 1 : thread_count();
+}
+
 /// @throws OptionError when count < 1. Not to be called while another thread computes.
 inline void set_thread_count(int count) {
     detail::ThreadPool::instance().set_thread_count(count);

@@ -40,6 +40,13 @@ struct AttentionOp {
         check(q.shape(), k.shape(), v.shape());
         y = Tensor<T, 3, B>::uninitialized({q.dim(0), v.dim(1), q.dim(2)});
         rows = Tensor<T, 3, B>::uninitialized({3, q.dim(0), q.dim(2)});
+        // Tokens grow with the picture either way.
+        tell_kernel({q.dim(2), 1}, [&](Index tall, Index wide) {
+            const Index queries = tall * wide;
+            const Index keys = queries * k.dim(2) / q.dim(2);
+            return B::template attention_memory<T>({q.dim(0), q.dim(1), queries},
+                                                   {v.dim(0), v.dim(1), keys});
+        });
         monitored(Work::pairs, cost(y.shape(), q.shape(), k.shape(), v.shape()).operations, [&] {
             B::attention(rule, QueryKeyValue<T>{q.view(), k.view(), v.view()}, gate.data(),
                          y.view(), rows.view());

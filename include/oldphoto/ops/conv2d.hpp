@@ -37,6 +37,9 @@ struct ConvKernel {
     [[nodiscard]] RowRange reads(const RowRange& rows, Index height) const {
         return rows_shown(zeros(), height, windows(rows));
     }
+    [[nodiscard]] KernelMemory memory(const Shape<4>& y) const {
+        return B::template conv2d_memory<T>(geometry, w.shape(), y);
+    }
     void run(const RowSource<T>& x, const RowRange& rows, const View<T, 4>& y,
              Moments* moments) const {
         if (rows.begin == 0 && rows.end == shape(x.shape())[2]) {

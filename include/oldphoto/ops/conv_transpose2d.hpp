@@ -38,6 +38,9 @@ struct ConvTransposeKernel {
         const Index begin = std::min({(above + stride - 1) / stride, first / stride, height - 1});
         return {begin, std::min(last / stride + 1 + band_reach, height)};
     }
+    [[nodiscard]] KernelMemory memory(const Shape<4>& y) const {
+        return B::template conv2d_data_memory<T>(geometry, w.shape(), y);
+    }
     void run(const RowSource<T>& x, const RowRange& rows, const View<T, 4>& y,
              Moments* moments) const {
         if (rows.begin == 0 && rows.end == size.h) {

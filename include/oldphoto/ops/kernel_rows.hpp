@@ -12,6 +12,7 @@ namespace oldphoto::detail {
 ///     shape(x shape)            of its output
 ///     operations(x, y shapes)   for the whole output
 ///     reads(rows, height)       which rows of an input of this height these rows of y come from
+///     memory(y shape)           what it holds for itself
 ///     run(x, rows, y, moments)  computes rows of y from a source of the whole input
 template <class T, class B, class Kernel>
 class KernelRows final : public RowProducer<T> {
@@ -21,6 +22,9 @@ public:
 
     [[nodiscard]] Shape<4> shape() const override { return shape_; }
     [[nodiscard]] bool at_once() const override { return !x_.streamed(); }
+    [[nodiscard]] KernelMemory memory(Index rows, Index width) const override {
+        return kernel_.memory({shape_[0], shape_[1], rows, width});
+    }
     [[nodiscard]] std::unique_ptr<typename RowProducer<T>::Pass> pass() const override {
         return std::make_unique<Pass>(*this);
     }

@@ -157,6 +157,8 @@ struct PatchAttentionOp {
     PatchSources sources{};  ///< kept for backward
 
     Tensor<T, 4, B> forward(const Tensor<T, 4, B>& x) {
+        tell_kernel({x.dim(2), x.dim(3)},
+                    [](Index, Index) { return B::template match_patches_memory<T>(); });
         monitored(Work::pairs, cost(x.shape(), x.shape()).operations,
                   [&] { sources = patch_sources(x, holes, options); });
         if (sources.empty()) return x;

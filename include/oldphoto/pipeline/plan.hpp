@@ -6,6 +6,7 @@
 #include <oldphoto/core/error.hpp>
 #include <oldphoto/core/function_ref.hpp>
 #include <oldphoto/core/monitor.hpp>
+#include <oldphoto/core/parallel.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -27,7 +28,8 @@ namespace oldphoto {
 struct RestorePlan {
     static constexpr double no_limit = std::numeric_limits<double>::infinity();
 
-    double bytes = 0;    ///< at the worst moment: weights, photo, result, tensors, kernels
+    /// At the worst moment: the program's own, weights, photo, result, tensors, kernels.
+    double bytes = 0;
     double seconds = 0;  ///< on this machine
     /// Values of more bytes are not kept, but computed band by band whenever they are read.
     double stream_above = no_limit;
@@ -58,8 +60,10 @@ struct RestoreProgress {
 struct RestoreOptions {
     /// Bytes that the photo, the weights, the result and all that lies between may take together;
     /// see gibibytes(). What does not fit is computed band by band, some of it more than once, and
-    /// the result has the same bits. What a program takes beside that is not counted.
+    /// the result has the same bits.
     double max_memory = RestorePlan::no_limit;
+    /// Bytes that the program takes beside that, which are to be counted too.
+    double own_memory = 0;
     /// Seconds that a photo should take. Where attention to the whole photo is planned to take
     /// longer, holes are filled from windows, the largest of 64, 32 and 16 pixels of the latent
     /// that keep within it, or the smallest (windowed_nonlocal()). What takes long for other
@@ -83,11 +87,46 @@ namespace detail {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Notes what a computation takes.
+[[nodiscard]] inline double pixels_of(Pair size) noexcept {
+    return static_cast<double>(size.h) * static_cast<double>(size.w);
+}
+
+/// How many times larger one picture is than another.
+struct Growth {
+    double taller;
+    double wider;
+
+    Growth(Pair small, Pair large)
+        : taller(static_cast<double>(large.h) / static_cast<double>(small.h)),
+          wider(static_cast<double>(large.w) / static_cast<double>(small.w)) {}
+
+    [[nodiscard]] double pixels() const noexcept { return taller * wider; }
+    [[nodiscard]] Index height(Index small) const {
+        return std::llround(taller * static_cast<double>(small));
+    }
+    [[nodiscard]] Index width(Index small) const {
+        return std::llround(wider * static_cast<double>(small));
+    }
+    /// Rows of the bands of the large picture.
+    /// @param row_bytes, small_height  of the small one
+    [[nodiscard]] Index band_rows(double row_bytes, Index small_height) const {
+        return usual_band_rows(row_bytes * wider, height(small_height));
+    }
+    /// What a kernel holds that computes the large picture as it does the small one.
+    [[nodiscard]] KernelMemory memory(const KernelRun& run,
+                                      FunctionRef<KernelMemory(Index, Index)> told) const {
+        Index rows = height(run.height);
+        if (run.row_bytes > 0) rows = std::min(rows, band_rows(run.row_bytes, run.height));
+        return told(rows, width(run.width));
+    }
+};
+
+/// Notes what a computation takes, and what its kernels would hold for a larger picture.
 class Rehearsal final : public Monitor {
 public:
-    /// @param above  values of more bytes are streamed
-    explicit Rehearsal(double above) : above_(above) {}
+    /// @param above   values of more bytes are streamed
+    /// @param growth  up to the larger picture
+    Rehearsal(double above, const Growth& growth) : above_(above), growth_(growth) {}
 
     /// Memory that was taken, or where negative given back.
     struct Event {
@@ -103,6 +142,9 @@ public:
     [[nodiscard]] Index band_rows(double, Index height) override {
         return (height + band_step - 1) / band_step * band_step;
     }
+    void kernel(const KernelRun& run, FunctionRef<KernelMemory(Index, Index)> memory) override {
+        kernels_.follow(growth_.memory(run, memory));
+    }
     Index taken(double bytes) override {
         events_.push_back({bytes, band()});
         return static_cast<Index>(events_.size()) - 1;
@@ -111,40 +153,65 @@ public:
         const Event taken = events_[static_cast<std::size_t>(number)];
         events_.push_back({-taken.bytes, taken.band});
     }
-    void begins(Work) override { start_ = std::chrono::steady_clock::now(); }
+    void begins(Work) override {}
     void ends(Work work, double operations) override {
         (work == Work::pixels ? pixel_operations_ : pair_operations_) += operations;
-        if (work == Work::pairs) pair_seconds_ += seconds_after(start_);
     }
     void poll() override {}
 
     [[nodiscard]] const std::vector<Event>& events() const noexcept { return events_; }
     /// Bytes of the values that might have been streamed.
     [[nodiscard]] const std::vector<double>& values() const noexcept { return values_; }
+    [[nodiscard]] const KernelMemory& kernels() const noexcept { return kernels_; }
     [[nodiscard]] double pixel_operations() const noexcept { return pixel_operations_; }
     [[nodiscard]] double pair_operations() const noexcept { return pair_operations_; }
-    [[nodiscard]] double pair_seconds() const noexcept { return pair_seconds_; }
 
 private:
     double above_;
+    Growth growth_;
+    KernelMemory kernels_;
     std::vector<Event> events_;
     std::vector<double> values_;
     double pixel_operations_ = 0;
     double pair_operations_ = 0;
+};
+
+/// Takes the time of a strip of a picture that is computed as the whole would be, in bands as high.
+class Trial final : public Monitor {
+public:
+    /// @param above   values of more bytes are streamed
+    /// @param growth  up to the whole picture
+    Trial(double above, const Growth& growth) : above_(above), growth_(growth) {}
+
+    [[nodiscard]] bool streams(double bytes) override { return bytes > above_; }
+    [[nodiscard]] Index band_rows(double row_bytes, Index height) override {
+        return growth_.band_rows(row_bytes, height);
+    }
+    Index taken(double) override { return 0; }
+    void given_back(Index) override {}
+    void begins(Work) override { begun_ = std::chrono::steady_clock::now(); }
+    void ends(Work work, double) override {
+        if (work == Work::pairs) pair_seconds_ += seconds_after(begun_);
+    }
+    void poll() override {}
+
+    [[nodiscard]] double pair_seconds() const noexcept { return pair_seconds_; }
+    [[nodiscard]] double pixel_seconds() const { return seconds_after(start_) - pair_seconds_; }
+
+private:
+    double above_;
+    Growth growth_;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point begun_;
     double pair_seconds_ = 0;
-    std::chrono::steady_clock::time_point start_;
 };
 
 /// Computes a picture of this size, all black.
 using Rehearse = FunctionRef<void(Pair size)>;
 
-inline void run_rehearsal(Rehearsal& rehearsal, Pair size, Rehearse rehearse) {
-    const Monitor::Scope scope(&rehearsal);
+inline void run_rehearsal(Monitor& monitor, Pair size, Rehearse rehearse) {
+    const Monitor::Scope scope(&monitor);
     rehearse(size);
-}
-
-[[nodiscard]] inline double pixels_of(Pair size) noexcept {
-    return static_cast<double>(size.h) * static_cast<double>(size.w);
 }
 
 /// The memory that tensors take at the worst moment of a picture of `size`.
@@ -154,14 +221,13 @@ inline void run_rehearsal(Rehearsal& rehearsal, Pair size, Rehearse rehearse) {
                                        Pair size) {
     const double share =
         (pixels_of(size) - pixels_of(size_low)) / (pixels_of(size_high) - pixels_of(size_low));
-    const double wider = static_cast<double>(size.w) / static_cast<double>(size_low.w);
+    const Growth growth(size_low, size);
     const auto scaled = [&](std::size_t k) {
         const double bytes = low[k].bytes + share * (high[k].bytes - low[k].bytes);
         const BandMemory& band = low[k].band;
         if (band.copies == 0) return bytes;
-        const double row = band.row_bytes * wider;
-        const double rows = static_cast<double>(usual_band_rows(row, size.h));
-        const double most = row * rows * static_cast<double>(band.copies);
+        const auto rows = static_cast<double>(growth.band_rows(band.row_bytes, band.height));
+        const double most = band.row_bytes * growth.wider * rows * static_cast<double>(band.copies);
         return std::clamp(bytes, -most, most);
     };
     double now = 0;
@@ -180,6 +246,9 @@ public:
         : plan_(plan), progress_(progress), stop_(std::move(stop)) {}
 
     [[nodiscard]] bool streams(double bytes) override { return bytes > plan_.stream_above; }
+    void kernel(const KernelRun& run, FunctionRef<KernelMemory(Index, Index)> memory) override {
+        kernels_.follow(Growth(1, 1).memory(run, memory));
+    }
     /// The number is that of the bytes.
     Index taken(double bytes) override {
         bytes_ += bytes;
@@ -196,8 +265,10 @@ public:
         if (stop_.stop_requested()) throw Cancelled("restore: stopped");
     }
 
-    /// Of tensors, at the worst moment so far.
-    [[nodiscard]] double most_bytes() const noexcept { return most_bytes_; }
+    /// Of tensors at the worst moment so far, and of kernels.
+    [[nodiscard]] double most_bytes() const noexcept {
+        return most_bytes_ + kernels_.bytes(sharing_threads());
+    }
     [[nodiscard]] double seconds() const { return seconds_after(start_); }
     void report(double fraction) const {
         if (!progress_ || fraction <= 0) return;
@@ -211,6 +282,7 @@ private:
     const Callback<RestoreProgress>& progress_;
     std::stop_token stop_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    KernelMemory kernels_;
     double bytes_ = 0;
     double most_bytes_ = 0;
     double pixel_done_ = 0;
@@ -223,14 +295,8 @@ public:
     /// @param size      of the photo, padded to what the networks need
     /// @param low,high  of two small pictures, the second twice as high as the first
     /// @param fixed     bytes that are there all the time
-    /// @param scratch   tells what kernels hold for themselves, after they have run
-    Planner(Pair size, Pair low, Pair high, double fixed, double (*scratch)(), Rehearse rehearse)
-        : size_(size),
-          low_(low),
-          high_(high),
-          fixed_(fixed),
-          scratch_(scratch),
-          rehearse_(rehearse) {}
+    Planner(Pair size, Pair low, Pair high, double fixed, Rehearse rehearse)
+        : size_(size), low_(low), high_(high), fixed_(fixed), rehearse_(rehearse) {}
 
     /// The plan that takes the least time in so much memory.
     /// @throws MemoryError
@@ -248,22 +314,19 @@ public:
         throw_too_little(max_bytes, least);
     }
 
-    /// Adds the time to a plan, as a rehearsal of at least so many pixels tells it.
+    /// Adds the time to a plan, as it is taken of a strip as wide as the picture.
     void estimate_time(RestorePlan& plan) const {
         constexpr double operations = 3e10;  // enough to be measured, and soon done
-        const double wanted =
-            pixels_of(size_) * std::min(1.0, operations / std::max(1.0, plan.pixel_operations));
-        Pair trial = high_;
-        while (pixels_of(trial) < wanted) {
-            (trial.h <= trial.w ? trial.h : trial.w) *= 2;
+        const double share = std::min(1.0, operations / std::max(1.0, plan.pixel_operations));
+        Pair strip{std::min(low_.h, size_.h), size_.w};
+        while (strip.h < size_.h && pixels_of(strip) < share * pixels_of(size_)) {
+            strip.h = std::min(2 * strip.h, size_.h);
         }
-        const double ratio = pixels_of(size_) / pixels_of(trial);
-        Rehearsal rehearsal(plan.stream_above / ratio);
-        const auto start = std::chrono::steady_clock::now();
-        run_rehearsal(rehearsal, trial, rehearse_);
-        const double pairs = rehearsal.pair_seconds();
-        plan.pixel_seconds = (seconds_after(start) - pairs) * ratio;
-        plan.seconds = plan.pixel_seconds + pairs * ratio * ratio;
+        const Growth growth(strip, size_);
+        Trial trial(plan.stream_above / growth.taller, growth);
+        run_rehearsal(trial, strip, rehearse_);
+        plan.pixel_seconds = trial.pixel_seconds() * growth.taller;
+        plan.seconds = plan.pixel_seconds + trial.pair_seconds() * growth.taller * growth.taller;
         plan.exact_seconds = plan.seconds;
     }
 
@@ -286,14 +349,14 @@ private:
     /// Rehearses with values of more than `above` bytes a pixel streamed; returns the bytes a pixel
     /// of all values.
     std::vector<double> measure(RestorePlan& plan, double above) const {
-        Rehearsal low(above * pixels_of(low_));
-        Rehearsal high(above * pixels_of(high_));
+        Rehearsal low(above * pixels_of(low_), {low_, size_});
+        Rehearsal high(above * pixels_of(high_), {high_, size_});
         run_rehearsal(low, low_, rehearse_);
         run_rehearsal(high, high_, rehearse_);
         const double ratio = pixels_of(size_) / pixels_of(high_);
         plan.stream_above = above * pixels_of(size_);
-        plan.bytes =
-            fixed_ + scratch_() + peak_bytes(low.events(), low_, high.events(), high_, size_);
+        plan.bytes = fixed_ + high.kernels().bytes(sharing_threads()) +
+                     peak_bytes(low.events(), low_, high.events(), high_, size_);
         plan.pixel_operations = high.pixel_operations() * ratio;
         plan.pair_operations = high.pair_operations() * ratio * ratio;
         auto values = high.values();
@@ -319,7 +382,6 @@ private:
     Pair low_;
     Pair high_;
     double fixed_;
-    double (*scratch_)();
     Rehearse rehearse_;
 };
 

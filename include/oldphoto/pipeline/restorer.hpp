@@ -184,14 +184,13 @@ public:
     }
 
     /// What a photo of this size, RGB of 8 bits, will take. It takes some tenths of a second to
-    /// tell.
-    /// @param max_memory  in bytes; see RestoreOptions
+    /// tell, or about a hundredth of what a large photo takes.
     /// @throws MemoryError
-    [[nodiscard]] RestorePlan plan(Size photo, double max_memory = RestorePlan::no_limit) const {
+    [[nodiscard]] RestorePlan plan(Size photo, const RestoreOptions& options = {}) const {
         constexpr double copies = Layer<Map, T, B> ? 1 : 2;  // with its holes painted
         constexpr double mask = Layer<Map, T, B> ? 0 : 1;
         const double pixels = detail::pixels_of({photo.height, photo.width});
-        return plan_of(photo, pixels * (3 * copies + mask), {.max_memory = max_memory});
+        return plan_of(photo, pixels * (3 * copies + mask), options);
     }
 
 private:
@@ -233,8 +232,9 @@ private:
             translate(windowed(plan.window), seen, mask, output);
         }
         watch.report(1);
-        const double bytes = images + bytes_of(output) + weight_bytes() + B::scratch_bytes();
-        return {like(photo, std::move(output)), plan, bytes + watch.most_bytes(), watch.seconds()};
+        const double bytes =
+            options.own_memory + images + bytes_of(output) + weight_bytes() + watch.most_bytes();
+        return {like(photo, std::move(output)), plan, bytes, watch.seconds()};
     }
 
     /// The networks, which fill holes from windows unless that is 0.
@@ -255,9 +255,9 @@ private:
         const auto rehearse = [&](Pair size) { translate_black({size.w, size.h}); };
         constexpr Index side = 64;
         const double result = 3 * detail::pixels_of({photo.height, photo.width});
-        const detail::Planner planner(padded(photo.height, photo.width), padded(side, side),
-                                      padded(2 * side, side), images + result + weight_bytes(),
-                                      &B::scratch_bytes, rehearse);
+        const detail::Planner planner(
+            padded(photo.height, photo.width), padded(side, side), padded(2 * side, side),
+            options.own_memory + images + result + weight_bytes(), rehearse);
         auto plan = planner.within(options.max_memory);
         planner.estimate_time(plan);
         if (has_windows) {

@@ -76,6 +76,7 @@ struct ToneKernel {
     [[nodiscard]] RowRange reads(const RowRange& rows, Index height) const {
         return rows_shown(padding, height, rows);
     }
+    [[nodiscard]] static KernelMemory memory(const Shape<4>&) { return {}; }
     void run(const RowSource<T>& x, const RowRange& rows, const View<T, 4>& y,
              Moments* moments) const {
         const Toneless toneless{x.shape(), x, tone.mean.data(), tone.deviation.data()};

@@ -136,7 +136,7 @@ private:
         auto y = Tensor<T, 4, B>::uninitialized(raw_shape_);
         std::vector<Moments> moments(static_cast<std::size_t>(raw_shape_[0] * raw_shape_[1]));
         if (producer_->at_once()) {
-            producer_->pass()->next(y.view(), moments.data());
+            begin_pass(*producer_, false)->next(y.view(), moments.data());
         } else {
             for_each_band<T, B>(*producer_, moments.data(),
                                 [&](Index first, const Tensor<T, 4, B>& band) {

@@ -11,23 +11,38 @@
 
 namespace oldphoto {
 
+/// Bytes of one row of all channels of a picture.
+template <class T>
+[[nodiscard]] double row_bytes_of(const Shape<4>& shape) {
+    return static_cast<double>(shape[0] * shape[1] * shape[3]) * sizeof(T);
+}
+
 /// Memory for a band of a picture.
 /// @param shape   of the whole picture
 /// @param copies  such bands that exist at a time
 template <class T, class B>
 [[nodiscard]] Tensor<T, 4, B> band_tensor(const Shape<4>& shape, Index rows, Index copies = 1) {
-    const auto row_bytes = static_cast<double>(shape[0] * shape[1] * shape[3]) * sizeof(T);
-    const Monitor::BandScope scope({row_bytes, copies});
+    const Monitor::BandScope scope({row_bytes_of<T>(shape), shape[2], copies});
     return Tensor<T, 4, B>::uninitialized({shape[0], shape[1], rows, shape[3]});
 }
 
 /// Rows of a band of a picture of this shape.
 template <class T>
 [[nodiscard]] Index band_rows_of(const Shape<4>& shape) {
-    const auto row_bytes = static_cast<double>(shape[0] * shape[1] * shape[3]) * sizeof(T);
     Monitor* monitor = Monitor::current();
-    return monitor == nullptr ? usual_band_rows(row_bytes, shape[2])
-                              : monitor->band_rows(row_bytes, shape[2]);
+    return monitor == nullptr ? usual_band_rows(row_bytes_of<T>(shape), shape[2])
+                              : monitor->band_rows(row_bytes_of<T>(shape), shape[2]);
+}
+
+/// A way down a producer's picture, of which the thread's monitor is told.
+/// @param banded  whether the picture is computed in bands, or at once
+template <class T>
+[[nodiscard]] std::unique_ptr<typename RowProducer<T>::Pass> begin_pass(
+    const RowProducer<T>& producer, bool banded) {
+    const auto shape = producer.shape();
+    tell_kernel({shape[2], shape[3], banded ? row_bytes_of<T>(shape) : 0},
+                [&](Index rows, Index width) { return producer.memory(rows, width); });
+    return producer.pass();
 }
 
 /// Calls visit(first row, band) for all bands of a producer's picture, whose tensor is used again
@@ -37,7 +52,7 @@ void for_each_band(const RowProducer<T>& producer, Moments* moments,
                    FunctionRef<void(Index, const Tensor<T, 4, B>&)> visit) {
     const auto shape = producer.shape();
     const Index rows = std::min(band_rows_of<T>(shape), shape[2]);
-    const auto pass = producer.pass();
+    const auto pass = begin_pass(producer, true);
     const auto memory = band_tensor<T, B>(shape, rows);
     for (Index y = 0; y < shape[2]; y += rows) {
         const Index count = std::min(rows, shape[2] - y);
@@ -55,7 +70,9 @@ public:
     Shape<4> shape;  ///< of the whole picture
 
     explicit RollingRows(const RowProducer<T>& producer)
-        : shape(producer.shape()), rows_(band_rows_of<T>(shape)), pass_(producer.pass()) {}
+        : shape(producer.shape()),
+          rows_(band_rows_of<T>(shape)),
+          pass_(begin_pass(producer, true)) {}
 
     /// Makes the rows ready to be pulled and forgets those above; from call to call they may only
     /// move down.

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/scratch.hpp"
 #include "../../support/threads.hpp"
 #include <algorithm>
 #include <cmath>
@@ -220,5 +221,24 @@ TEST_CASE("attention has the same bits for 1, 2 and 3 threads", "[backend][deter
     for (const Case& c : cases) {
         INFO(c.name);
         CHECK(test::same_for_any_threads([&] { return compute<float>(c).values(); }));
+    }
+}
+
+TEST_CASE("attention holds the memory that it says, and more threads no more than that",
+          "[backend][memory]") {
+    for (const Case& c : cases) {
+        INFO(c.name);
+        const auto x = operands_of<float>(c);
+        const auto gates = gates_of<float>(c);
+        const auto y = upstream_gradient<float>(c);
+        const auto rows = Tensor<float, 3>::uninitialized({3, c.samples, c.queries});
+        const auto attend = [&] {
+            Cpu::attention(c.rule, x.views(), gates.empty() ? nullptr : gates.data(), y.view(),
+                           rows.view());
+        };
+        const auto memory = Cpu::attention_memory<float>(x.q.shape(), x.v.shape());
+        CHECK(test::scratch_held(1, attend) == memory.kept(1));
+        CHECK(test::scratch_held(3, attend) <= memory.kept(3));
+        CHECK(memory.bytes(1) - memory.kept(1) == 12.0 * double(c.samples * (c.queries + c.keys)));
     }
 }

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "../../support/instruction_sets.hpp"
+#include "../../support/scratch.hpp"
 #include "../../support/threads.hpp"
 #include <algorithm>
 #include <cmath>
@@ -300,5 +301,36 @@ TEST_CASE("the weight gradient of an empty batch is zero", "[backend][forward]")
         const TensorRows<float> rows(x.view());
         cpu::conv2d_weights(g, RowSource<float>(rows), RowSource<float>(rows), gw.view());
         CHECK(gw.to_values() == std::vector<float>(gw.shape().size(), 0.0F));
+    }
+}
+
+TEST_CASE("convolutions hold the memory that they say, and more threads no more than that",
+          "[backend][memory]") {
+    auto all = cases;
+    all.push_back({"3x3 in several stretches", {1, 64, 60, 90}, 96, {3, 1, 1, 1, 1}});
+    all.push_back({"3x3 on a wide band", {1, 24, 8, 3000}, 24, {3, 1, 1, 1, 1}});
+    all.push_back({"4x4 two apart on a wide band", {1, 24, 16, 3000}, 24, {4, 2, 1, 1, 1}});
+    for (const Case& c : all) {
+        INFO(c.name);
+        const Inputs in = inputs_of(c);
+        const Results out = blank_results(in);
+        const TensorRows<float> x(in.x.view());
+        const TensorRows<float> gy(in.gy.view());
+        const auto forward = [&] {
+            cpu::conv2d<float>(c.g, RowSource<float>(x), in.w.view(), nullptr, out.y.view(),
+                               nullptr);
+        };
+        const auto data = [&] {
+            cpu::conv2d_data<float>(c.g, RowSource<float>(gy), in.w.view(), nullptr, out.gx.view(),
+                                    nullptr);
+        };
+        test::for_each_instruction_set([&] {
+            const auto of_y = cpu::conv2d_memory<float>(c.g, in.w.shape(), out.y.shape());
+            const auto of_x = cpu::conv2d_data_memory<float>(c.g, in.w.shape(), out.gx.shape());
+            CHECK(test::scratch_held(1, forward) == of_y.kept(1));
+            CHECK(test::scratch_held(1, data) == of_x.kept(1));
+            CHECK(test::scratch_held(3, forward) <= of_y.kept(3));
+            CHECK(test::scratch_held(3, data) <= of_x.kept(3));
+        });
     }
 }

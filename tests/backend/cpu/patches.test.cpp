@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "../../support/random.hpp"
+#include "../../support/scratch.hpp"
 #include "../../support/threads.hpp"
 #include <cmath>
 #include <numeric>
@@ -157,4 +158,14 @@ TEST_CASE("matches and copies have the same bits for 1, 2 and 3 threads",
         Cpu::copy_patches_adjoint(grid, g.view(), sources, gx.view());
         return gx.to_values();
     }));
+}
+
+TEST_CASE("matching patches holds the memory that it says", "[backend][memory]") {
+    const auto x = test::random_tensor(Shape<3>{2, 60, 62}, 1);
+    const auto all = numbers(0, grid_of({{2, 60, 62}, 2}).count());
+    const auto match = [&] { return matches(grid_of({{2, 60, 62}, 2}), x, all, all); };
+    using T = decltype(test::random_tensor(Shape<3>{1, 1, 1}, 1))::value_type;
+    const auto memory = Cpu::match_patches_memory<T>();
+    CHECK(test::scratch_held(1, match) == memory.kept(1));
+    CHECK(test::scratch_held(3, match) <= memory.kept(3));
 }

@@ -60,6 +60,8 @@ template <class T>
     const Index count = x.shape[2];
     std::vector<Tokens<T>> lists(static_cast<std::size_t>(x.shape[0]));
     for (auto& list : lists) {
+        list.places.reserve(static_cast<std::size_t>(count));
+        list.gates.reserve(static_cast<std::size_t>(whole_packs<T>(count)));
         const auto append = [&](bool open) {
             for (Index place = 0; place < count; ++place) {
                 const T opening = gate == nullptr ? T(1) : gate[place];
@@ -324,6 +326,26 @@ void end_attention(const AttentionRule& rule, Index keys, std::span<const Index>
     scatter_tokens(running.sums, tile.width, places, sample_of(y, tile.sample));
 }
 
+/// Numbers in the panels of a tile.
+template <class T>
+[[nodiscard]] Index attention_numbers(Index depth, Index channels, Index width) {
+    const Index deeper = std::max(depth, channels);
+    return PackedColumns<T>::size(depth, width) + (deeper + attention_rows + 6) * width +
+           deeper * attention_rows;
+}
+
+/// What attention() holds.
+/// @param q, v  shapes
+template <class T>
+[[nodiscard]] KernelMemory attention_memory(const Shape<3>& q, const Shape<3>& v) {
+    const Index width = whole_packs<T>(std::min(attention_columns, q[2]));
+    const auto tokens = static_cast<double>(q[0] * (q[2] + v[2]));
+    auto memory = gemm_memory<T>();
+    memory.hold_on_all(5, bytes_of<T>(attention_numbers<T>(q[1], v[1], width)));
+    memory.hold_for_now(tokens * (sizeof(Index) + sizeof(T)));
+    return memory;
+}
+
 /// The queries of one tile.
 template <class T>
 void attend(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* gate,
@@ -334,8 +356,7 @@ void attend(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* gate,
     const Index channels = x.v.shape[1];
     const Index deeper = std::max(depth, channels);
     const Index packed = PackedColumns<T>::size(depth, width);
-    AttentionPanels<T> panels(packed + (deeper + attention_rows + 6) * width +
-                              deeper * attention_rows);
+    AttentionPanels<T> panels(attention_numbers<T>(depth, channels, width));
     T* weights = panels.take(attention_rows, width);
     const RunningAttention<T> running{panels.take(deeper, width), panels.take(1, width),
                                       panels.take(1, width),      panels.take(1, width),

@@ -81,6 +81,26 @@ void with_windows(const View<float, 4>& w, Index apart, const Use& use) {
     return g;
 }
 
+/// Numbers in windows that are taken apart, which are copied.
+[[nodiscard]] inline double split_bytes(const Shape<4>& w, Index apart) {
+    return apart == 1 ? 0 : bytes_of<float>(w.size());
+}
+
+/// What conv2d holds.
+/// @param w, y  shapes
+template <class T>
+[[nodiscard]] KernelMemory conv2d_memory(const ConvGeometry& g, const Shape<4>& w,
+                                         const Shape<4>& y) {
+    const auto plan = plan_winograd<T>(g, w, y[3]);
+    if (plan.kernels != nullptr) {
+        const Index planes = w[1] * plan.apart * plan.apart;
+        auto memory = winograd_memory({*plan.kernels, planes, w[0], {y[2], y[3]}}, plan.apart, 1);
+        memory.hold_for_now(split_bytes(w, plan.apart) + RowMoments<T>::bytes(y));
+        return memory;
+    }
+    return few_outputs(g, w) ? shifted_memory<T>(g, w, y) : columns_memory<T>(g, w, y);
+}
+
 /// y = conv(x, w) + bias. The input is pulled.
 /// @param w        (O, C / groups, kh, kw), dense.
 /// @param bias     O numbers, or null.
@@ -109,6 +129,42 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
     columns_conv2d(g, x, w, bias, y, moments);
 }
 
+/// How conv2d_data computes x of this size by Winograd's kernels: the size of its planes, of which
+/// there are four a channel where windows are two pixels apart, and what is cut off them.
+struct WinogradTarget {
+    Pair size;
+    Pair cut;
+
+    WinogradTarget(const ConvGeometry& g, Index apart, Pair x)
+        : size(x), cut{g.padding.h % apart, g.padding.w % apart} {
+        size = {Partition{x.h + cut.h, apart}.chunks(), Partition{x.w + cut.w, apart}.chunks()};
+    }
+};
+
+/// What conv2d_data holds.
+/// @param w, x  shapes
+template <class T>
+[[nodiscard]] KernelMemory conv2d_data_memory(const ConvGeometry& g, const Shape<4>& w,
+                                              const Shape<4>& x) {
+    const Pair y = g.output_size({x[2], x[3]});
+    const auto plan = plan_winograd<T>(g, w, y.w);
+    if (plan.kernels != nullptr) {
+        const Index together = plan.apart * plan.apart;
+        const WinogradTarget target(g, plan.apart, {x[2], x[3]});
+        auto memory =
+            winograd_memory({*plan.kernels, w[0], w[1] * together, target.size}, 1, together);
+        memory.hold_for_now(split_bytes(w, plan.apart) + RowMoments<T>::bytes(x));
+        return memory;
+    }
+    const ConvGeometry back = turned(g);
+    if (few_outputs(g, w) && std::min(back.padding.h, back.padding.w) >= 0) {
+        auto memory = columns_memory<T>(back, {w[1], w[0], w[2], w[3]}, x);
+        memory.hold_for_now(bytes_of<T>(w.size()));
+        return memory;
+    }
+    return columns_data_memory<T>(g, w, y, x);
+}
+
 /// The adjoint of conv2d with respect to its input, and with a bias the transposed convolution:
 /// x = conv^T(y, w) + bias.
 /// @param y        (N, O, oh, ow), pulled.
@@ -126,13 +182,11 @@ void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>&
             const PaddedRows<T> padded(y, Padding::all(plan.kernels->reach(), PaddingMode::zero));
             const CroppedRows<T> rows(RowSource<T>(padded),
                                       {g.padding.h / plan.apart, g.padding.w / plan.apart});
-            const Pair cut{g.padding.h % plan.apart, g.padding.w % plan.apart};
-            const Pair size{Partition{x.shape[2] + cut.h, plan.apart}.chunks(),
-                            Partition{x.shape[3] + cut.w, plan.apart}.chunks()};
+            const WinogradTarget target(g, plan.apart, {x.shape[2], x.shape[3]});
             return with_windows(w, plan.apart, [&](const View<T, 4>& windows) {
                 winograd_conv2d(*plan.kernels, TileSource::whole(RowSource<T>(rows)),
-                                WindowWeights::adjoint_of(windows, w.data), bias, size,
-                                {x, plan.apart, cut}, moments);
+                                WindowWeights::adjoint_of(windows, w.data), bias, target.size,
+                                {x, plan.apart, target.cut}, moments);
             });
         }
     }

@@ -35,9 +35,11 @@ public:
           tiles_((size.w + moments_block - 1) / moments_block) {}
 
     [[nodiscard]] Index count() const noexcept { return (size_.h + rows_ - 1) / rows_ * tiles_; }
-    [[nodiscard]] Index max_pixels() const noexcept {
-        return rows_ * std::min(size_.w, moments_block);
+    /// The largest panel.
+    [[nodiscard]] Pair max_size() const noexcept {
+        return {std::min(rows_, size_.h), std::min(size_.w, moments_block)};
     }
+    [[nodiscard]] Index max_pixels() const noexcept { return max_size().h * max_size().w; }
     [[nodiscard]] Panel operator[](Index k) const noexcept {
         const Index y0 = k / tiles_ * rows_;
         const Index y1 = std::min(y0 + rows_, size_.h);
@@ -81,6 +83,22 @@ void windows_to_columns(const ConvGeometry& g, const RowSource<T>& padded, Index
             }
         }
     }
+}
+
+/// What columns_conv2d holds.
+/// @param w, y  shapes
+template <class T>
+[[nodiscard]] KernelMemory columns_memory(const ConvGeometry& g, const Shape<4>& w,
+                                          const Shape<4>& y) {
+    const Panels panels({y[2], y[3]});
+    const Pair panel = panels.max_size();
+    const Index height = (panel.h - 1) * g.stride.h + g.reach().h;
+    const Index width = (panel.w - 1) * g.stride.w + g.reach().w;
+    auto memory = gemm_memory<T>();
+    memory.hold_on_all(0, bytes_of<T>(height * width));
+    memory.hold_on_all(1, bytes_of<T>(w.size() / w[0] * panels.max_pixels()));
+    memory.hold_for_now(RowMoments<T>::bytes(y));
+    return memory;
 }
 
 /// y = conv(x, w) + bias. The input is pulled.
@@ -166,6 +184,21 @@ void columns_to_windows(const ConvGeometry& g, const T* columns, const Panel& pa
 
 /// Channels that one thread owns in the two gradients.
 inline constexpr Index channel_block = 16;
+
+/// What columns_conv2d_data holds.
+/// @param w, x  shapes
+/// @param y     the size of the pictures pulled
+template <class T>
+[[nodiscard]] KernelMemory columns_data_memory(const ConvGeometry& g, const Shape<4>& w, Pair y,
+                                               const Shape<4>& x) {
+    const Index pixels = Panels(y).max_pixels();
+    const Index taps = g.kernel.h * g.kernel.w;
+    auto memory = gemm_memory<T>();
+    memory.hold_on_all(0, bytes_of<T>(w[0] / g.groups * pixels));
+    memory.hold_on_all(1, bytes_of<T>(std::min(channel_block, w[1]) * taps * pixels));
+    memory.hold_for_now(RowMoments<T>::bytes(x));
+    return memory;
+}
 
 /// The adjoint of columns_conv2d with respect to its input, and with a bias the transposed
 /// convolution: x = conv^T(y, w) + bias. Every window's share is added by the thread that owns the

@@ -75,6 +75,19 @@ void add_shifted(const T* rows, Index count, Index stride, Index shift, Index wi
 /// Output rows that a thread takes at a time.
 inline constexpr Index shifted_rows = 16;
 
+/// What shifted_conv2d holds.
+/// @param w, y  shapes
+template <class T>
+[[nodiscard]] KernelMemory shifted_memory(const ConvGeometry& g, const Shape<4>& w,
+                                          const Shape<4>& y) {
+    const Index width = y[3] + g.reach().w - 1;
+    auto memory = gemm_memory<T>();
+    memory.hold_on_all(0, bytes_of<T>(w[1] * width));
+    memory.hold_on_all(1, bytes_of<T>(w.size() / w[1] * width));
+    memory.hold_for_now(bytes_of<T>(w.size()) + RowMoments<T>::bytes(y));
+    return memory;
+}
+
 /// y = conv(x, w) + bias: rows of the input are multiplied with all taps, and the products are
 /// added up where they belong.
 /// @param padded   x with its padding, (N, C, H, W), pulled.

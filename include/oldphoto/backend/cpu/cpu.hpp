@@ -22,11 +22,6 @@ namespace oldphoto {
 struct Cpu : HostMemory {
     static constexpr const char* name = "cpu";
 
-    /// Bytes that kernels hold for themselves, from call to call.
-    [[nodiscard]] static double scratch_bytes() noexcept {
-        return static_cast<double>(cpu::scratch_bytes.load());
-    }
-
     /// destination[i] = plan[i]
     template <class T, std::size_t R, Plan P>
     static void assign(const View<T, R>& destination, const P& plan) {
@@ -70,12 +65,23 @@ struct Cpu : HostMemory {
                        const T* bias, const View<T, 4>& y, Moments* moments) {
         cpu::conv2d(g, x, w, bias, y, moments);
     }
+    /// What it holds for itself.
+    template <class T>
+    [[nodiscard]] static KernelMemory conv2d_memory(const ConvGeometry& g, const Shape<4>& w,
+                                                    const Shape<4>& y) {
+        return cpu::conv2d_memory<T>(g, w, y);
+    }
     /// x = conv^T(y, w) + bias, the adjoint of conv2d in its input; bias and moments may be null.
     /// Bands as with conv2d.
     template <class T>
     static void conv2d_data(const ConvGeometry& g, const RowSource<T>& y, const View<T, 4>& w,
                             const T* bias, const View<T, 4>& x, Moments* moments) {
         cpu::conv2d_data(g, y, w, bias, x, moments);
+    }
+    template <class T>
+    [[nodiscard]] static KernelMemory conv2d_data_memory(const ConvGeometry& g, const Shape<4>& w,
+                                                         const Shape<4>& x) {
+        return cpu::conv2d_data_memory<T>(g, w, x);
     }
     /// dw, the adjoint of conv2d in its weights.
     template <class T>
@@ -126,6 +132,12 @@ struct Cpu : HostMemory {
                           const View<T, 3>& y, const View<T, 3>& rows) {
         cpu::attention(rule, x, gate, y, rows);
     }
+    /// What it holds for itself.
+    /// @param q, v  shapes
+    template <class T>
+    [[nodiscard]] static KernelMemory attention_memory(const Shape<3>& q, const Shape<3>& v) {
+        return cpu::attention_memory<T>(q, v);
+    }
     /// Its gradients by q, k and v, which are written, from gy; all dense.
     template <class T>
     static void attention_gradients(const AttentionRule& rule, const QueryKeyValue<T>& x,
@@ -141,6 +153,11 @@ struct Cpu : HostMemory {
                               std::span<const Index> queries, std::span<const Index> keys,
                               Index* best) {
         cpu::match_patches(grid, x, queries, keys, best);
+    }
+    /// What it holds for itself.
+    template <class T>
+    [[nodiscard]] static KernelMemory match_patches_memory() noexcept {
+        return cpu::match_patches_memory<T>();
     }
     /// The patches of y, zero before, from those of x that take their places; both dense.
     template <class T>

@@ -24,6 +24,15 @@ inline constexpr Index gemm_depth = 256;
 inline constexpr Index gemm_block_rows = 96;
 inline constexpr Index gemm_block_columns = 512;
 
+/// What a product holds on each thread.
+template <class T>
+[[nodiscard]] KernelMemory gemm_memory() noexcept {
+    KernelMemory memory;
+    memory.hold_on_all(3, bytes_of<T>(gemm_block_rows * gemm_depth));
+    memory.hold_on_all(4, bytes_of<T>(gemm_block_columns * gemm_depth));
+    return memory;
+}
+
 /// C = A B or C += A B for at most gemm_depth columns of A and as many rows of B, of which at most
 /// gemm_block_columns columns are packed.
 template <class T>

@@ -25,6 +25,16 @@ inline constexpr Index patch_elements = 256;
 /// Patches shorter than this are taken to be this long.
 inline constexpr double shortest_patch = 1e-12;
 
+/// What match_patches() holds, but for 8 bytes a query and key.
+template <class T>
+[[nodiscard]] KernelMemory match_patches_memory() noexcept {
+    auto memory = gemm_memory<T>();
+    memory.hold_on_all(0, bytes_of<T>(patch_elements * patch_queries));
+    memory.hold_on_all(1, bytes_of<T>(patch_elements * patch_keys));
+    memory.hold_on_all(2, bytes_of<T>(patch_queries * patch_keys));
+    return memory;
+}
+
 template <class T>
 struct PatchMatch {
     T likeness;

@@ -48,6 +48,12 @@ public:
                                      : static_cast<std::size_t>(y.shape[0] * y.shape[1] *
                                                                 y.shape[2] * blocks_per_row_)) {}
 
+    /// Bytes that it gathers.
+    [[nodiscard]] static double bytes(const Shape<4>& y) noexcept {
+        const Index blocks = Partition{y[3], moments_block}.chunks();
+        return static_cast<double>(y[0] * y[1] * y[2] * blocks) * sizeof(Moments);
+    }
+
     /// Takes one block of a row, whose elements have been written.
     /// @param plane  n * C + c.
     void measure_block(Index plane, Index row, Index block) {

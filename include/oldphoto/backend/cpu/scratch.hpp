@@ -1,6 +1,6 @@
 #pragma once
 
-#include <oldphoto/core/config.hpp>
+#include <oldphoto/core/monitor.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -13,9 +13,10 @@ inline std::atomic<Index> scratch_bytes{0};
 
 /// Memory of the calling thread for intermediate panels. It grows to what a thread needed most and
 /// is kept, because fresh pages cost as much as the copies they are for. `Slot` tells apart buffers
-/// that are in use at the same time.
-template <class T, int Slot>
+/// that are in use at the same time. Kernels tell beforehand what they will take: KernelMemory.
+template <class T, std::size_t Slot>
 [[nodiscard]] T* scratch(Index n) {
+    static_assert(Slot < KernelMemory::slots);
     struct Memory {
         std::unique_ptr<T[]> values;
         Index capacity = 0;
@@ -35,6 +36,12 @@ template <class T, int Slot>
     thread_local Memory memory;
     if (n > memory.capacity) memory.grow(n);
     return memory.values.get();
+}
+
+/// Bytes of n numbers.
+template <class T>
+[[nodiscard]] double bytes_of(Index n) noexcept {
+    return static_cast<double>(n) * sizeof(T);
 }
 
 }  // namespace oldphoto::cpu

@@ -65,10 +65,12 @@ private:
 }
 
 /// Bytes of transformed weights that stay in the second cache, and of the frequencies of a stretch
-/// beside them; and those of a stretch whose weights come from further away each time.
+/// beside them. Weights that come from further away are read once a stretch, which then takes as
+/// many bytes as they, within these bounds.
 inline constexpr Index winograd_small_weights = Index{1} << 20;
 inline constexpr Index winograd_small_stretch = Index{1} << 20;
-inline constexpr Index winograd_large_stretch = Index{40} << 20;
+inline constexpr Index winograd_least_stretch = Index{2} << 20;
+inline constexpr Index winograd_most_stretch = Index{40} << 20;
 /// Outputs that are multiplied, and planes that are transformed at a time.
 inline constexpr Index winograd_block_rows = 48;
 inline constexpr Index winograd_planes = 8;
@@ -235,6 +237,76 @@ inline void write_tiles(const WinogradKernels& kernels, float* m, Index plane_st
     }
 }
 
+/// How a convolution is cut, and where its frequencies lie: both follow from its shapes.
+struct WinogradLayout {
+    const WinogradKernels& kernels;
+    Index planes;   ///< of the source
+    Index outputs;  ///< planes of the target
+    Index u_step;   ///< between the frequencies of the windows
+    bool small;     ///< whether threads share out stretches, not the work within them
+    WinogradTiles tiles;
+
+    /// @param size  of the planes of the source that windows begin in, and of those of the target.
+    WinogradLayout(const WinogradKernels& by, Index from, Index to, Pair size)
+        : kernels(by),
+          planes(from),
+          outputs(to),
+          u_step(frequency_step(round_up(to, by.tile_rows) * from)),
+          small(weight_bytes() < winograd_small_weights &&
+                WinogradTiles::bytes_of_row(by, from + to, size.w) <= winograd_small_stretch),
+          tiles(size, by, from + to,
+                small ? winograd_small_stretch
+                      : std::clamp(weight_bytes(), winograd_least_stretch, winograd_most_stretch)) {
+    }
+
+    /// The frequencies of a stretch: those of the source, and behind them those of the target.
+    struct Frequencies {
+        Index columns;  ///< tiles, as many as panels hold
+        Index v_step;
+        Index m_step;
+    };
+    [[nodiscard]] Frequencies frequencies(Index tiles_of_stretch) const noexcept {
+        const Index columns = round_up(tiles_of_stretch, kernels.tile_columns);
+        return {columns, frequency_step(columns * planes), frequency_step(columns * outputs)};
+    }
+    [[nodiscard]] Index weight_numbers() const noexcept { return kernels.frequencies() * u_step; }
+
+private:
+    [[nodiscard]] Index weight_bytes() const noexcept {
+        return weight_numbers() * static_cast<Index>(sizeof(float));
+    }
+};
+
+/// What winograd_conv2d holds.
+/// @param apart     pixels of the source from window to window
+/// @param together  planes that each channel of the target is put together from: 1 or 4
+[[nodiscard]] inline KernelMemory winograd_memory(const WinogradLayout& layout, Index apart,
+                                                  Index together) {
+    const WinogradKernels& kernels = layout.kernels;
+    const WinogradTiles& tiles = layout.tiles;
+    const auto at = layout.frequencies(tiles.rows_per_stretch * tiles.across);
+    const Index reach = kernels.reach();
+    const Index height = tiles.rows_per_stretch * tiles.tile;
+    const Index pulled = (height + reach) * (tiles.across * tiles.tile + reach);
+    KernelMemory memory;
+    memory.hold_on_all(0, bytes_of<float>(std::min(winograd_planes, layout.planes) * pulled));
+    if (apart == 2) memory.hold_on_all(1, bytes_of<float>(4 * pulled));
+    if (together > 1) {
+        const Index written = std::min(height, tiles.size.h) * tiles.size.w;
+        memory.hold_on_all(0, bytes_of<float>(together * written));
+    }
+    if (WeightCache::current() == nullptr) {
+        memory.hold(6, bytes_of<float>(layout.weight_numbers()));
+    }
+    const double stretch = bytes_of<float>(kernels.frequencies() * (at.v_step + at.m_step));
+    if (layout.small) {
+        memory.hold_on_all(7, stretch);
+    } else {
+        memory.hold(7, stretch);
+    }
+    return memory;
+}
+
 /// The frequencies of all windows, u_step apart: those that a cache keeps, or in memory of the
 /// calling thread.
 [[nodiscard]] inline const float* transformed_weights(const WinogradKernels& kernels,
@@ -261,21 +333,13 @@ inline void winograd_conv2d(const WinogradKernels& kernels, const TileSource& so
                             const WindowWeights& w, const float* bias, Pair size,
                             const TileTarget& target, Moments* moments) {
     const Index frequencies = kernels.frequencies();
-    const Index u_step = frequency_step(round_up(w.outputs, kernels.tile_rows) * w.planes);
+    const WinogradLayout layout(kernels, w.planes, w.outputs, size);
+    const WinogradTiles& tiles = layout.tiles;
+    const Index u_step = layout.u_step;
     const float* const u = transformed_weights(kernels, w, u_step);
-
-    // A stretch has at least a row of tiles.
-    const Index row = WinogradTiles::bytes_of_row(kernels, w.planes + w.outputs, size.w);
-    const bool small =
-        frequencies * u_step * static_cast<Index>(sizeof(float)) < winograd_small_weights &&
-        row <= winograd_small_stretch;
-    const WinogradTiles tiles(size, kernels, w.planes + w.outputs,
-                              small ? winograd_small_stretch : winograd_large_stretch);
     RowMoments<float> row_moments(target.y, moments);
     const auto convolve = [&](const WinogradStretch& stretch) {
-        const Index columns = round_up(stretch.tiles(tiles), kernels.tile_columns);
-        const Index v_step = frequency_step(columns * w.planes);
-        const Index m_step = frequency_step(columns * w.outputs);
+        const auto [columns, v_step, m_step] = layout.frequencies(stretch.tiles(tiles));
         float* const v = scratch<float, 7>(frequencies * (v_step + m_step));
         float* const m = v + frequencies * v_step;
         for_each_chunk({w.planes, winograd_planes}, [&](Index begin, Index end) {
@@ -305,7 +369,7 @@ inline void winograd_conv2d(const WinogradKernels& kernels, const TileSource& so
         for (Index item = begin; item < end; ++item) convolve(WinogradStretch(tiles, item));
     };
     // Threads share out small stretches, and the work within large ones.
-    if (small) {
+    if (layout.small) {
         for_each_chunk({items, 1}, convolve_range);
     } else {
         convolve_range(0, items);
@@ -322,7 +386,7 @@ inline void winograd_conv2d_weights(const WinogradKernels& kernels, const TileSo
     const Index planes = dw.shape[1];
     const Index frequencies = kernels.frequencies();
     const WinogradTiles tiles({y.shape()[2], y.shape()[3]}, kernels, planes + outputs,
-                              winograd_large_stretch);
+                              winograd_most_stretch);
     const Index u_step = frequency_step(outputs * planes);
     // Transforming back reads whole vectors.
     constexpr Index beyond = 16;
