@@ -4,6 +4,10 @@
 #include <map>
 #include <sys/resource.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace oldphoto::program {
 
 namespace {
@@ -51,12 +55,13 @@ double most_memory() {
     return static_cast<double>(usage.ru_maxrss) * 1024;
 }
 
-double memory_for_photos(const Budget& budget, double own_memory) {
-    if (budget.memory <= own_memory) {
-        throw_option_error("--max-memory", "the program itself takes " + memory_text(own_memory) +
-                                               ", got " + memory_text(budget.memory));
-    }
-    return budget.memory - own_memory;
+void return_freed_memory() {
+#if defined(__GLIBC__)
+    // Blocks of this size and more come from the system, and go back to it.
+    constexpr int block = 1 << 20;
+    mallopt(M_MMAP_THRESHOLD, block);
+    malloc_trim(0);
+#endif
 }
 
 std::string memory_text(double bytes) {
@@ -67,9 +72,8 @@ std::string time_text(double seconds) {
     return seconds < 120 ? format("%.2f s", seconds) : format("%.1f min", seconds / 60);
 }
 
-std::string plan_text(const RestorePlan& plan, double own_memory) {
-    std::string text =
-        memory_text(plan.bytes + own_memory) + " and " + time_text(plan.seconds) + " planned";
+std::string plan_text(const RestorePlan& plan) {
+    std::string text = memory_text(plan.bytes) + " and " + time_text(plan.seconds) + " planned";
     if (plan.window > 0) {
         text += ", holes filled from windows of " + std::to_string(3 * plan.window) +
                 " pixels of the latent; from the whole photo " + time_text(plan.exact_seconds);

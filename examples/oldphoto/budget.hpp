@@ -25,8 +25,10 @@ void add_time_limit(CLI::App& command, Budget& budget);
 /// Bytes that the program has taken so far at the worst moment, as the kernel counts them.
 double most_memory();
 
-/// Bytes that are left for photos. @throws OptionError when the program alone takes more
-double memory_for_photos(const Budget& budget, double own_memory);
+/// Gives the system back what the C library keeps of freed memory, now and from now on, where the
+/// library lets itself be told: otherwise a program takes more than its values do, by a third and
+/// more. Fresh memory costs time.
+void return_freed_memory();
 
 /// "1885 MB"
 std::string memory_text(double bytes);
@@ -35,6 +37,6 @@ std::string memory_text(double bytes);
 std::string time_text(double seconds);
 
 /// "1885 MB and 3.2 min planned"
-std::string plan_text(const RestorePlan& plan, double own_memory);
+std::string plan_text(const RestorePlan& plan);
 
 }  // namespace oldphoto::program

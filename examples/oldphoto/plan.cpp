@@ -41,8 +41,9 @@ int plan(const PlanArguments& arguments) {
     const Size size = size_of(arguments.photo);
     const std::string path = arguments.model.empty() ? default_model() : arguments.model;
     const auto restorer = Restorer<>::load(read_model(path, ModelKind::quality), path);
-    const RestorePlan plan = restorer.plan(size, memory_for_photos(arguments.budget, own));
-    std::printf("%s: %s\n", to_string(size).c_str(), plan_text(plan, own).c_str());
+    const RestorePlan plan =
+        restorer.plan(size, {.max_memory = arguments.budget.memory, .own_memory = own});
+    std::printf("%s: %s\n", to_string(size).c_str(), plan_text(plan).c_str());
     if (plan.streams()) {
         std::printf("values of more than %s are computed band by band\n",
                     memory_text(plan.stream_above).c_str());

@@ -136,7 +136,9 @@ std::string restore_photo(const Restore& restore, const RestoreArguments& argume
     ImageInfo info;
     const Image photo = read_image(job.input, {.tolerant = arguments.tolerant}, &info);
     static_cast<void>(format_for(job.output));  // refused before the work, not after it
-    RestoreOptions options{.max_memory = memory_for_photos(arguments.budget, arguments.own_memory),
+    if (arguments.budget.limits_memory()) return_freed_memory();
+    RestoreOptions options{.max_memory = arguments.budget.memory,
+                           .own_memory = arguments.own_memory,
                            .max_time = arguments.budget.time};
     // Seen only where a photo takes long enough to be planned.
     constexpr Index large = 4'000'000;
@@ -152,8 +154,7 @@ std::string restore_photo(const Restore& restore, const RestoreArguments& argume
                        std::to_string(outcome.photo.height()) + ", " +
                        format("%.2f s", seconds_since(start));
     if (arguments.budget.any()) {
-        line += ", " + memory_text(most_memory()) + " (" +
-                plan_text(outcome.plan, arguments.own_memory) + ")";
+        line += ", " + memory_text(most_memory()) + " (" + plan_text(outcome.plan) + ")";
     }
     if (outcome.holes) {
         line += ", " + format("%.2f %% holes", 100 * covered_share(outcome.holes->mask));
