@@ -4,6 +4,8 @@
 #include <oldphoto/core/parallel.hpp>
 
 #include <filesystem>
+#include <map>
+#include <string>
 
 namespace oldphoto::program {
 
@@ -24,13 +26,15 @@ void add_threads(CLI::App& arguments) {
 }
 
 void add_numerics(CLI::App& arguments, Numerics& numerics) {
-    const auto set = [&numerics](const std::string& name) {
-        numerics = name == "accurate" ? Numerics::accurate : Numerics::fast;
-    };
+    const std::map<std::string, Numerics> all{{"accurate", Numerics::accurate},
+                                              {"fast", Numerics::fast},
+                                              {"bf16x3", Numerics::bf16x3},
+                                              {"bf16", Numerics::bf16}};
+    const auto set = [&numerics, all](const std::string& name) { numerics = all.at(name); };
     arguments
-        .add_option_function<std::string>(
-            "--numerics", set, "How convolutions trade digits for speed; fast unless given")
-        ->check(CLI::IsMember({"accurate", "fast"}));
+        .add_option_function<std::string>("--numerics", set,
+                                          "How products trade digits for speed; fast unless given")
+        ->check(CLI::IsMember({"accurate", "fast", "bf16x3", "bf16"}));
 }
 
 }  // namespace oldphoto::program

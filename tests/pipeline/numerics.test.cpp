@@ -90,6 +90,8 @@ TEST_CASE("a convolution of 512 channels errs as the documents say", "[pipeline]
     check_errors(Numerics::accurate, expected, {5e-6, 6e-7}, sum_plainly);
     check_errors(Numerics::accurate, expected, {1e-5, 1.5e-6}, compute);
     check_errors(Numerics::fast, expected, {1e-4, 6e-6}, compute);
+    check_errors(Numerics::bf16x3, expected, {1e-4, 1e-5}, compute);
+    check_errors(Numerics::bf16, expected, {3e-2, 5e-3}, compute);
 }
 
 TEST_CASE("a picture of the published quality networks errs as the documents say",
@@ -101,4 +103,6 @@ TEST_CASE("a picture of the published quality networks errs as the documents say
     const auto compute = [&] { return networks(x); };
     check_errors(Numerics::accurate, expected, {1e-4, 1.5e-5}, compute);
     check_errors(Numerics::fast, expected, {4e-4, 5e-5}, compute);
+    check_errors(Numerics::bf16x3, expected, {1e-3, 1e-4}, compute);
+    check_errors(Numerics::bf16, expected, {0.5, 0.1}, compute);
 }

@@ -231,6 +231,10 @@ TEST_CASE("forward computes as --numerics says", "[program][forward]") {
     CHECK(apart > 0);
     CHECK(apart < 1e-4);
     CHECK(difference(run(""), fast) == 0);
+    CHECK(difference(run("bf16x3"), fast) < 1e-4);
+    const double rounded = difference(run("bf16"), fast);
+    CHECK(rounded > 1e-4);
+    CHECK(rounded < 0.1);
 }
 
 TEST_CASE("forward of the detector gives the published logits", "[program][forward]") {

@@ -4,13 +4,16 @@
 
 namespace oldphoto {
 
-/// How far float kernels may trade digits for speed.
+/// How far float kernels may trade digits for speed; see docs/performance.md for what each costs.
 enum class Numerics {
     accurate,  ///< convolutions err two to three times as much as a plain sum
-    fast,      ///< ten to twenty times as much; see docs/performance.md
+    fast,      ///< ten to twenty times as much
+    bf16x3,    ///< the factors of products are sums of two bfloat16; fast where that saves no time
+    bf16,      ///< the factors of products are bfloat16, their sums float
 };
 
-/// While it lives, ops of this thread compute as it says. Without one they are fast.
+/// While it lives, ops of this thread compute as it says, whichever threads share the work. Without
+/// one they are fast.
 class NumericsScope {
 public:
     explicit NumericsScope(Numerics numerics) noexcept

@@ -4,6 +4,7 @@
 #include <oldphoto/core/error.hpp>
 #include <oldphoto/core/function_ref.hpp>
 #include <oldphoto/core/monitor.hpp>
+#include <oldphoto/core/numerics.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -86,6 +87,7 @@ private:
     struct Job {
         Partition partition;
         FunctionRef<void(Index, Index)> body;
+        Numerics numerics = NumericsScope::current();
         std::atomic<Index> next{0};
         std::exception_ptr error{};
         std::mutex error_mutex{};
@@ -108,6 +110,7 @@ private:
 
     void take_chunks(Job& job) {
         inside_ = true;
+        const NumericsScope numerics(job.numerics);
         const Index chunks = job.partition.chunks();
         for (Index k = job.next++; k < chunks; k = job.next++) {
             const Index begin = k * job.partition.grain;

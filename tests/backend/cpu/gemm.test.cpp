@@ -7,8 +7,12 @@
 #include "../../support/instruction_sets.hpp"
 #include "../../support/random.hpp"
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 using namespace oldphoto;
@@ -47,6 +51,19 @@ double largest_difference(const Tensor<T, 2>& a, const Tensor<T, 2>& b) {
         worst = std::max(worst, std::abs(double(x[k]) - double(y[k])));
     }
     return worst;
+}
+
+/// Rounded to bfloat16 by dividing, as no kernel does it.
+float as_bfloat16(float x) {
+    int exponent = 0;
+    const double mantissa = std::frexp(static_cast<double>(x), &exponent);  // 8 bits of it are kept
+    return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8));
+}
+
+Tensor<float, 2> as_bfloat16(const Tensor<float, 2>& x) {
+    const auto rounded = Tensor<float, 2>::uninitialized(x.shape());
+    for (Index k = 0; k < x.size(); ++k) rounded[k] = as_bfloat16(x[k]);
+    return rounded;
 }
 
 template <class T>
@@ -107,4 +124,66 @@ TEST_CASE("a product writes nothing beside its matrix", "[backend][gemm]") {
         REQUIRE(frame(row, 0) == 5.0F);
         REQUIRE(frame(row, 22) == 5.0F);
     }
+}
+
+TEST_CASE("a product of bf16 is that of its factors rounded, its sums are not", "[backend][gemm]") {
+    test::for_each_instruction_set([] {
+        for (const auto& [m, n, k] : sizes<float>()) {
+            const auto a = test::random_tensor<float>(Shape<2>{m, k}, 8);
+            const auto b = test::random_tensor<float>(Shape<2>{k, n}, 9);
+            const auto expected = Tensor<float, 2>::uninitialized({m, n});
+            naive::gemm(expected.view(), as_bfloat16(a).view(), as_bfloat16(b).view(), false);
+            const auto c = Tensor<float, 2>::uninitialized({m, n});
+            const auto c_packed = Tensor<float, 2>::uninitialized({m, n});
+            const NumericsScope scope(Numerics::bf16);
+            cpu::gemm_serial(c.view(), a.view(), b.view(), false);
+            const double tolerance = 4e-6 * std::max(1.0, std::sqrt(static_cast<double>(k)));
+            CAPTURE(m, n, k);
+            CHECK(largest_difference(c, expected) < tolerance);
+            if (n > cpu::gemm_block_columns) continue;
+            std::vector<float> memory(
+                static_cast<std::size_t>(cpu::PackedColumns<float>::size(k, n)));
+            const cpu::PackedColumns<float> packed(b.view(), memory.data());
+            packed.multiply(c_packed.view(), a.view());
+            CHECK(c_packed.to_values() == c.to_values());
+        }
+    });
+}
+
+TEST_CASE("factors are rounded to the nearest bfloat16, of two to the even one",
+          "[backend][gemm]") {
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    const std::vector<std::pair<float, float>> numbers{
+        {0.0F, 0.0F},
+        {-1.0F, -1.0F},
+        {1 + 0x1p-8F, 1},            // between 1 and 1 + 2^-7
+        {1 + 0x3p-8F, 1 + 0x1p-6F},  // between 1 + 2^-7 and 1 + 2^-6
+        {-1 - 0x3p-8F, -1 - 0x1p-6F},
+        {1 + 0x1p-8F + 0x1p-20F, 1 + 0x1p-7F},
+        {1 + 0x1p-8F - 0x1p-20F, 1},
+        {2 - 0x1p-23F, 2},
+        {std::numeric_limits<float>::max(), infinity},
+        {-infinity, -infinity},
+    };
+    const NumericsScope scope(Numerics::bf16);
+    test::for_each_instruction_set([&] {
+        for (const auto& [exact, rounded] : numbers) {
+            CAPTURE(exact);
+            for (const bool first : {true, false}) {
+                const auto a = Tensor<float, 2>::full({1, 1}, first ? exact : 1.0F);
+                const auto b = Tensor<float, 2>::full({1, 1}, first ? 1.0F : exact);
+                const auto c = Tensor<float, 2>::uninitialized({1, 1});
+                cpu::gemm_serial(c.view(), a.view(), b.view(), false);
+                CHECK(c(0, 0) == rounded);
+            }
+        }
+        // Only the lowest bit tells the first from infinity; the second would carry into the sign.
+        for (const std::uint32_t bits : {0x7f800001U, 0x7fffffffU}) {
+            const auto a = Tensor<float, 2>::full({1, 1}, std::bit_cast<float>(bits));
+            const auto c = Tensor<float, 2>::zeros({1, 1});
+            cpu::gemm_serial(c.view(), a.view(), Tensor<float, 2>::full({1, 1}, 1.0F).view(),
+                             false);
+            CHECK(std::isnan(c(0, 0)));
+        }
+    });
 }

@@ -3,8 +3,10 @@
 #include <oldphoto/backend/cpu/instruction_set.hpp>
 #include <oldphoto/backend/view.hpp>
 #include <oldphoto/core/config.hpp>
+#include <oldphoto/core/numerics.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -117,6 +119,7 @@ struct WinogradKernels {
 /// All kernels of an instruction set.
 struct KernelTable {
     GemmKernels<float> gemm;
+    GemmKernels<float> gemm_bf16;  ///< of numbers that it rounds to bfloat16
     WinogradKernels winograd_2x3;  ///< tiles of 2 x 2, windows of 3 x 3
     WinogradKernels winograd_4x3;
     WinogradKernels winograd_4x2;
@@ -199,11 +202,13 @@ namespace avx512 {
     return portable::table;
 }
 
-/// Its products of matrices. Double precision, which is for checking gradients, has but one set.
+/// Its products of matrices, as exact as the thread's numerics want them. Double precision, which
+/// is for checking gradients, has but one set.
 template <class T>
 [[nodiscard]] const GemmKernels<T>& gemm_kernels() {
     if constexpr (std::is_same_v<T, float>) {
-        return kernels().gemm;
+        const bool rounded = NumericsScope::current() == Numerics::bf16;
+        return rounded ? kernels().gemm_bf16 : kernels().gemm;
     } else {
         return portable::gemm<T>;
     }
