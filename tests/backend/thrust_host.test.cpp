@@ -56,12 +56,12 @@ struct ManagedCuda : HostMemory {
         return cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
     }
     template <class T>
-    static std::shared_ptr<T> allocate(Index n) {
+    static Shared<T> allocate(Index n) {
         void* memory = nullptr;
         if (cudaMallocManaged(&memory, sizeof(T) * static_cast<std::size_t>(n)) != cudaSuccess) {
             throw std::bad_alloc();
         }
-        return std::shared_ptr<T>(static_cast<T*>(memory), [](T* p) { cudaFree(p); });
+        return Shared<T>(static_cast<T*>(memory), [](void* p) { cudaFree(p); });
     }
     template <class T, std::size_t R, Plan P>
     static void assign(const View<T, R>& destination, const P& plan) {

@@ -1,3 +1,4 @@
+#include <oldphoto/core/shared.hpp>
 #include <oldphoto/image/color.hpp>
 #include <oldphoto/image/tensor.hpp>
 #include <oldphoto/tensor/deferred.hpp>
@@ -75,7 +76,7 @@ TEST_CASE("rolling rows compute each row once, and no band too many", "[tensor][
 }
 
 TEST_CASE("a kept value is computed at once, a streamed one on every walk", "[tensor][streaming]") {
-    const auto producer = std::make_shared<const Stripes>(20);
+    const Shared<const Stripes> producer(new Stripes(20));
     const Deferred<float> kept(producer);
     CHECK_FALSE(kept.streamed());
     CHECK(producer->computed == 20);

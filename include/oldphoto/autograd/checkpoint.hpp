@@ -48,7 +48,7 @@ template <class F, class T, std::size_t R, class B>
         again.propagate();
         if (leaf.node()->wanted && leaf.node()->has_flow()) x.node()->add_flow(leaf.node()->flow);
     };
-    std::vector<std::shared_ptr<detail::NodeBase>> inputs{x.node()};
+    std::vector<Shared<detail::NodeBase>> inputs{x.node()};
     for (const auto& parameter : parameters) inputs.push_back(parameter.node());
     detail::record_step(
         {"checkpoint", std::move(inputs), out.node(), cost, Window::everything(), {}},

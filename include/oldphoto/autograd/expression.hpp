@@ -52,7 +52,7 @@ void record_tree(const char* name, const E& e, const Out& out) {
             add_unstretched(leaf, tangent_product<I>(gy, e.plan(gy.shape())));
         });
     };
-    std::vector<std::shared_ptr<NodeBase>> inputs;
+    std::vector<Shared<NodeBase>> inputs;
     for_each_variable(e, [&]<std::size_t>(const auto& leaf) { inputs.push_back(leaf.node()); });
     const auto elements = static_cast<double>(out.size());
     constexpr double operands = decltype(e.plan(e.shape()))::leaves;

@@ -2,6 +2,7 @@
 
 #include <oldphoto/core/config.hpp>
 #include <oldphoto/core/error.hpp>
+#include <oldphoto/core/shared.hpp>
 
 #include <memory>
 #include <string>
@@ -77,8 +78,8 @@ struct BackwardClosure final : Backward {
 /// One recorded op.
 struct Step {
     std::string name;
-    std::vector<std::shared_ptr<detail::NodeBase>> inputs;
-    std::shared_ptr<detail::NodeBase> output;
+    std::vector<Shared<detail::NodeBase>> inputs;
+    Shared<detail::NodeBase> output;
     Cost cost;
     Window window;
     /// Adds to the flow of the wanted inputs; null where no input requires a gradient.

@@ -78,7 +78,7 @@ auto record_expression(const E& e);
 template <class T, class B = Cpu>
 class AnyVariable {
 public:
-    explicit AnyVariable(std::shared_ptr<detail::ValueNode<T, B>> node) : node_(std::move(node)) {}
+    explicit AnyVariable(Shared<detail::ValueNode<T, B>> node) : node_(std::move(node)) {}
 
     [[nodiscard]] std::vector<Index> dims() const { return node_->dims(); }
     [[nodiscard]] Index size() const {
@@ -91,12 +91,10 @@ public:
     [[nodiscard]] Tensor<T, 1, B> value() const { return node_->flat_value(); }
     /// Empty until a backward walk has asked for it.
     [[nodiscard]] Tensor<T, 1, B> gradient() const { return node_->flat_gradient(); }
-    [[nodiscard]] const std::shared_ptr<detail::ValueNode<T, B>>& node() const noexcept {
-        return node_;
-    }
+    [[nodiscard]] const Shared<detail::ValueNode<T, B>>& node() const noexcept { return node_; }
 
 private:
-    std::shared_ptr<detail::ValueNode<T, B>> node_;
+    Shared<detail::ValueNode<T, B>> node_;
 };
 
 /// A value that ops record, and its gradient. Copies share both. Pictures (rank 4) may have a norm,
@@ -112,18 +110,18 @@ public:
     Variable() = default;
     /// A constant, or with requires_grad a parameter.
     explicit Variable(const Tensor<T, R, B>& value, bool requires_grad = false)
-        : node_(std::make_shared<detail::Node<T, R, B>>(
+        : node_(new detail::Node<T, R, B>(
               typename detail::Node<T, R, B>::Value(value.as_contiguous()))) {
         node_->requires_grad = requires_grad;
     }
     explicit Variable(Deferred<T, B> value) requires(R == 4)
-        : node_(std::make_shared<detail::Node<T, R, B>>(std::move(value))) {}
+        : node_(new detail::Node<T, R, B>(std::move(value))) {}
     /// Evaluates and records an elementwise expression as one op.
     template <TrackedExpr E>
         requires(!std::is_same_v<E, Variable>)
     Variable(const E& e) : Variable(detail::record_expression(e)) {}  // implicit, as for tensors
 
-    [[nodiscard]] bool empty() const noexcept { return node_ == nullptr; }
+    [[nodiscard]] bool empty() const noexcept { return !node_; }
     [[nodiscard]] Shape<R> shape() const { return node_->value.shape(); }
     [[nodiscard]] Index dim(std::size_t axis) const { return shape()[axis]; }
     [[nodiscard]] Index size() const { return shape().size(); }
@@ -138,9 +136,7 @@ public:
     [[nodiscard]] Variable detach() const { return Variable(value()); }
 
     [[nodiscard]] auto plan(const Shape<R>& target) const { return value().plan(target); }
-    [[nodiscard]] const std::shared_ptr<detail::Node<T, R, B>>& node() const noexcept {
-        return node_;
-    }
+    [[nodiscard]] const Shared<detail::Node<T, R, B>>& node() const noexcept { return node_; }
     operator AnyVariable<T, B>() const { return AnyVariable<T, B>(node_); }
 
     /// Starts a backward walk here, with derivative 1.
@@ -150,7 +146,7 @@ public:
     }
 
 private:
-    std::shared_ptr<detail::Node<T, R, B>> node_;
+    Shared<detail::Node<T, R, B>> node_;
 };
 
 template <class V>

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <oldphoto/core/monitor.hpp>
+#include <oldphoto/core/shared.hpp>
 
 #include <cstring>
-#include <memory>
 #include <new>
 
 namespace oldphoto {
@@ -12,10 +12,9 @@ namespace oldphoto {
 struct HostMemory {
     /// Uninitialised memory for n elements, aligned to 64 bytes, freed with the last handle.
     template <class T>
-    [[nodiscard]] static std::shared_ptr<T> allocate(Index n) {
-        const auto bytes = static_cast<std::size_t>(n) * sizeof(T);
-        const Release release{Monitor::current(), number_of(bytes)};  // may throw
-        return std::shared_ptr<T>(static_cast<T*>(::operator new(bytes, alignment)), release);
+    [[nodiscard]] static Shared<T> allocate(Index n) {
+        const auto block = take(static_cast<std::size_t>(n) * sizeof(T));
+        return Shared<T>(block, static_cast<T*>(block->elements()));
     }
     template <class T>
     static void upload(const T* host, T* device, Index n) {
@@ -27,24 +26,29 @@ struct HostMemory {
     }
 
 private:
-    static constexpr std::align_val_t alignment{64};
+    static constexpr std::size_t alignment = 64;
 
-    /// The number under which the thread's monitor knows the memory.
-    [[nodiscard]] static Index number_of(std::size_t bytes) {
-        Monitor* monitor = Monitor::current();
-        return monitor == nullptr ? -1 : monitor->taken(static_cast<double>(bytes));
-    }
-
-    struct Release {
+    /// What lies in front of the elements: who knows of the memory, and by which number.
+    struct alignas(alignment) Block {
         Monitor* monitor;
         Index number;
 
-        void operator()(void* memory) const {
-            ::operator delete(memory, alignment);
-            // Memory may outlive who looked on.
-            if (monitor != nullptr && monitor == Monitor::current()) monitor->given_back(number);
-        }
+        [[nodiscard]] void* elements() noexcept { return this + 1; }
     };
+
+    [[nodiscard]] static Shared<Block> take(std::size_t bytes) {
+        Monitor* monitor = Monitor::current();
+        const Index number = monitor == nullptr ? -1 : monitor->taken(static_cast<double>(bytes));
+        void* memory = ::operator new (sizeof(Block) + bytes, std::align_val_t{alignment});
+        return Shared<Block>(new (memory) Block{monitor, number}, give_back);
+    }
+    static void give_back(void* memory) {
+        const Block block = *static_cast<Block*>(memory);
+        ::operator delete (memory, std::align_val_t{alignment});
+        // Memory may outlive who looked on.
+        if (block.monitor != nullptr && block.monitor == Monitor::current())
+            block.monitor->given_back(block.number);
+    }
 };
 
 }  // namespace oldphoto

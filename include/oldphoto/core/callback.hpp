@@ -1,6 +1,7 @@
 #pragma once
 
-#include <memory>
+#include <oldphoto/core/shared.hpp>
+
 #include <type_traits>
 #include <utility>
 
@@ -16,9 +17,9 @@ public:
         requires(!std::is_same_v<std::remove_cvref_t<F>, Callback> &&
                  std::is_invocable_v<F&, const Argument&>)
     Callback(F f)  // implicit, so that a lambda can be passed as it stands
-        : callable_(static_cast<Interface*>(new Holder<F>(std::move(f)))) {}
+        : callable_(new Holder<F>(std::move(f))) {}
 
-    [[nodiscard]] explicit operator bool() const noexcept { return callable_ != nullptr; }
+    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(callable_); }
     /// Does nothing where there is nothing to call.
     void operator()(const Argument& argument) const {
         if (callable_) callable_->call(argument);
@@ -39,7 +40,7 @@ private:
         F callable;
     };
 
-    std::shared_ptr<Interface> callable_;
+    Shared<Interface> callable_;
 };
 
 }  // namespace oldphoto

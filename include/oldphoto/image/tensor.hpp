@@ -128,7 +128,8 @@ private:
 template <class T = float, class B = Cpu>
 [[nodiscard]] Deferred<T, B> to_deferred(const Image& photo) {
     static_cast<void>(photo.samples());  // throws for 16 bits
-    return Deferred<T, B>::always_streamed(std::make_shared<const detail::PhotoRows<T, B>>(photo));
+    return Deferred<T, B>::always_streamed(
+        Shared<const RowProducer<T>>(new detail::PhotoRows<T, B>(photo)));
 }
 
 /// A mask as networks take it: (1, 1, H, W) in [0, 1], v / 255, 1 in a hole.

@@ -2,9 +2,9 @@
 
 #include <oldphoto/autograd/variable.hpp>
 #include <oldphoto/core/function_ref.hpp>
+#include <oldphoto/core/shared.hpp>
 
 #include <concepts>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -91,11 +91,10 @@ template <class T, class B = Cpu, class Net>
 template <class T, class B = Cpu>
 class AnyLayer {
 public:
-    // Not make_shared, which would compile the counting of references once for each layer.
     template <class L>
         requires(!std::is_same_v<L, AnyLayer> && Layer<L, T, B>)
     AnyLayer(L layer)  // implicit: a list of layers is written as one
-        : layer_(static_cast<Interface*>(new Holder<L>(std::move(layer)))) {}
+        : layer_(new Holder<L>(std::move(layer))) {}
 
     [[nodiscard]] Variable<T, 4, B> operator()(const Variable<T, 4, B>& x) const {
         return layer_->forward(x);
@@ -132,7 +131,7 @@ private:
         L layer;
     };
 
-    std::shared_ptr<Interface> layer_;
+    Shared<Interface> layer_;
 };
 
 }  // namespace oldphoto

@@ -61,7 +61,8 @@ private:
 /// What a kernel makes of x, kept or streamed.
 template <class T, class B, class Kernel>
 [[nodiscard]] Deferred<T, B> run_kernel(Kernel kernel, const Deferred<T, B>& x) {
-    return Deferred<T, B>(std::make_shared<const KernelRows<T, B, Kernel>>(std::move(kernel), x));
+    return Deferred<T, B>(
+        Shared<const RowProducer<T>>(new KernelRows<T, B, Kernel>(std::move(kernel), x)));
 }
 
 /// The numbers of a bias, or null where there is none.

@@ -2,7 +2,6 @@
 
 #include <oldphoto/autograd/variable.hpp>
 
-#include <memory>
 #include <vector>
 
 namespace oldphoto {
@@ -35,7 +34,8 @@ private:
 template <class T, class B>
 [[nodiscard]] AnyVariable<T, B> make_buffer(const std::vector<Index>& dims,
                                             const Tensor<T, 1, B>& value) {
-    return AnyVariable<T, B>(std::make_shared<detail::BufferNode<T, B>>(dims, value));
+    return AnyVariable<T, B>(
+        Shared<detail::ValueNode<T, B>>(new detail::BufferNode<T, B>(dims, value)));
 }
 
 /// A buffer of zeros with the shape of a variable.

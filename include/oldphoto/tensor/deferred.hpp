@@ -2,9 +2,9 @@
 
 #include <oldphoto/backend/moments.hpp>
 #include <oldphoto/core/function_ref.hpp>
+#include <oldphoto/core/shared.hpp>
 #include <oldphoto/tensor/rolling_rows.hpp>
 
-#include <memory>
 #include <vector>
 
 namespace oldphoto {
@@ -34,17 +34,17 @@ public:
     Deferred(Tensor<T, 4, B> raw, std::vector<Moments> moments)
         : raw_(std::move(raw)),
           raw_shape_(raw_.shape()),
-          moments_(std::make_shared<const std::vector<Moments>>(std::move(moments))) {}
+          moments_(new std::vector<Moments>(std::move(moments))) {}
     /// A kernel's output: computed now with its moments, or streamed where the thread's monitor
     /// says so.
-    explicit Deferred(std::shared_ptr<const RowProducer<T>> producer)
+    explicit Deferred(Shared<const RowProducer<T>> producer)
         : Deferred(always_streamed(std::move(producer))) {
         Monitor* monitor = Monitor::current();
         const double bytes = static_cast<double>(raw_shape_.size()) * sizeof(T);
         if (monitor == nullptr || !monitor->streams(bytes)) *this = kept();
     }
     /// Streamed in any case: for what costs little to compute again.
-    [[nodiscard]] static Deferred always_streamed(std::shared_ptr<const RowProducer<T>> producer) {
+    [[nodiscard]] static Deferred always_streamed(Shared<const RowProducer<T>> producer) {
         Deferred x;
         x.raw_shape_ = producer->shape();
         x.producer_ = std::move(producer);
@@ -60,7 +60,7 @@ public:
     [[nodiscard]] const Tensor<T, 4, B>& shift() const noexcept { return shift_; }
 
     /// Whether the raw tensor is computed when it is read; by what.
-    [[nodiscard]] bool streamed() const noexcept { return producer_ != nullptr; }
+    [[nodiscard]] bool streamed() const noexcept { return static_cast<bool>(producer_); }
     [[nodiscard]] const RowProducer<T>* producer() const noexcept { return producer_.get(); }
 
     [[nodiscard]] bool plain() const noexcept { return affine_only() && scale_.empty(); }
@@ -70,7 +70,7 @@ public:
     }
 
     /// Moments of the planes of the raw tensor: its producer's, or computed now.
-    [[nodiscard]] std::shared_ptr<const std::vector<Moments>> moments() const {
+    [[nodiscard]] Shared<const std::vector<Moments>> moments() const {
         if (moments_) return moments_;
         std::vector<Moments> moments(static_cast<std::size_t>(raw_shape_[0] * raw_shape_[1]));
         if (streamed()) {
@@ -78,7 +78,7 @@ public:
         } else {
             B::moments_of_planes(raw_.view(), moments.data());
         }
-        return {std::make_shared<const std::vector<Moments>>(std::move(moments))};
+        return Shared<const std::vector<Moments>>(new std::vector<Moments>(std::move(moments)));
     }
 
     // Annotations. Each asks for a value on which it can still be put, and returns a new one.
@@ -148,8 +148,8 @@ private:
 
     Tensor<T, 4, B> raw_;
     Shape<4> raw_shape_{};
-    std::shared_ptr<const RowProducer<T>> producer_;
-    std::shared_ptr<const std::vector<Moments>> moments_;
+    Shared<const RowProducer<T>> producer_;
+    Shared<const std::vector<Moments>> moments_;
     Tensor<T, 4, B> scale_;  // (N, C, 1, 1), dense
     Tensor<T, 4, B> shift_;
     RowFn activation_;

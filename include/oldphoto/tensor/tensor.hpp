@@ -1,10 +1,10 @@
 #pragma once
 
 #include <oldphoto/backend/cpu/cpu.hpp>
+#include <oldphoto/core/shared.hpp>
 #include <oldphoto/tensor/expr.hpp>
 
 #include <initializer_list>
-#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -29,6 +29,13 @@ public:
 
     /// No elements and no storage; `empty()` is true.
     Tensor() noexcept = default;
+    // Not inlined: every layer copies and drops tensors, and each place would be compiled at
+    // length.
+    [[gnu::noinline]] Tensor(const Tensor&) noexcept = default;
+    [[gnu::noinline]] Tensor(Tensor&&) noexcept = default;
+    [[gnu::noinline]] Tensor& operator=(const Tensor&) noexcept = default;
+    [[gnu::noinline]] Tensor& operator=(Tensor&&) noexcept = default;
+    [[gnu::noinline]] ~Tensor() = default;
 
     /// Evaluates an expression of the same element type, rank and backend into new storage.
     template <TensorExpr E>
@@ -79,7 +86,7 @@ public:
     [[nodiscard]] const Shape<R>& strides() const noexcept { return strides_; }
     [[nodiscard]] Index dim(std::size_t axis) const noexcept { return shape_[axis]; }
     [[nodiscard]] Index size() const noexcept { return data_ ? shape_.size() : 0; }
-    [[nodiscard]] bool empty() const noexcept { return data_ == nullptr; }
+    [[nodiscard]] bool empty() const noexcept { return !data_; }
     [[nodiscard]] T* data() const noexcept { return data_.get(); }
     [[nodiscard]] View<T, R> view() const noexcept { return {data(), shape_, strides_}; }
     [[nodiscard]] bool contiguous() const noexcept { return strides_ == dense_strides(shape_); }
@@ -274,14 +281,14 @@ private:
     template <class U, std::size_t S, class C>
     friend class Tensor;
 
-    Tensor(std::shared_ptr<T> data, const Shape<R>& shape, const Shape<R>& strides) noexcept
+    Tensor(Shared<T> data, const Shape<R>& shape, const Shape<R>& strides) noexcept
         : data_(std::move(data)), shape_(shape), strides_(strides) {}
 
-    [[nodiscard]] std::shared_ptr<T> shift(Index offset) const {
-        return std::shared_ptr<T>(data_, data_.get() + offset);
+    [[nodiscard]] Shared<T> shift(Index offset) const {
+        return Shared<T>(data_, data_.get() + offset);
     }
 
-    std::shared_ptr<T> data_;
+    Shared<T> data_;
     Shape<R> shape_{};
     Shape<R> strides_{};
 };
