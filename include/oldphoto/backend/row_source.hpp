@@ -27,11 +27,7 @@ class RowSource {
 public:
     template <class Source>
     explicit RowSource(const Source& source)
-        : shape_(source.shape),
-          source_(&source),
-          pull_([](const void* self, const RowWindow& window, T* to, Index stride) {
-              static_cast<const Source*>(self)->pull(window, to, stride);
-          }) {}
+        : shape_(source.shape), source_(&source), pull_(pull_from<Source>) {}
 
     /// (N, C, H, W)
     [[nodiscard]] const Shape<4>& shape() const noexcept { return shape_; }
@@ -42,6 +38,11 @@ public:
     }
 
 private:
+    template <class Source>
+    static void pull_from(const void* source, const RowWindow& window, T* to, Index stride) {
+        static_cast<const Source*>(source)->pull(window, to, stride);
+    }
+
     Shape<4> shape_;
     const void* source_;
     void (*pull_)(const void*, const RowWindow&, T*, Index);

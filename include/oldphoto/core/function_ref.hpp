@@ -20,14 +20,16 @@ public:
                  std::is_invocable_r_v<Result, F&, Args...>)
     FunctionRef(F&& f) noexcept  // NOLINT(bugprone-forwarding-reference-overload)
         : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
-          call_([](void* object, Args... args) -> Result {
-              return (*static_cast<std::remove_reference_t<F>*>(object))(
-                  std::forward<Args>(args)...);
-          }) {}
+          call_(call<std::remove_reference_t<F>>) {}
 
     Result operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
 
 private:
+    template <class F>
+    static Result call(void* object, Args... args) {
+        return (*static_cast<F*>(object))(std::forward<Args>(args)...);
+    }
+
     void* object_;
     Result (*call_)(void*, Args...);
 };

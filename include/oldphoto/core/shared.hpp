@@ -60,8 +60,7 @@ public:
     /// @throws std::bad_alloc, when the object has already been deleted
     template <class U>
         requires(std::is_convertible_v<U*, T*>)
-    explicit Shared(U* object)
-        : Shared(object, [](void* p) { delete static_cast<std::remove_const_t<U>*>(p); }) {}
+    explicit Shared(U* object) : Shared(object, delete_as<std::remove_const_t<U>>) {}
     /// Owns `object`, which end(object) will end.
     /// @throws std::bad_alloc, when it has already been ended
     template <class U>
@@ -98,6 +97,11 @@ public:
 private:
     template <class U>
     friend class Shared;
+
+    template <class U>
+    static void delete_as(void* object) {
+        delete static_cast<U*>(object);
+    }
 
     detail::Owner owner_;
     T* object_ = nullptr;
