@@ -18,8 +18,8 @@ public:
 
     [[nodiscard]] Shape<4> shape() const override { return {1, 2, height_, 3}; }
     [[nodiscard]] bool at_once() const override { return true; }
-    [[nodiscard]] std::unique_ptr<Pass> pass() const override {
-        return std::make_unique<Walk>(*this);
+    [[nodiscard]] Shared<Pass> pass() const override {
+        return Shared<Pass>(new Walk(*this));
     }
 
     mutable Index computed = 0;

@@ -84,7 +84,8 @@ template <class F>
 void record_step(Step&& step, F&& backward) {
     static_assert(!std::is_reference_v<F>, "a closure is moved into its step");
     if (Program::current() == nullptr) return;
-    if (mark_gradient(step)) step.backward.reset(new BackwardClosure<F>(std::forward<F>(backward)));
+    if (mark_gradient(step))
+        step.backward = Shared<const Backward>(new BackwardClosure<F>(std::forward<F>(backward)));
     Program::current()->append(std::move(step));
 }
 

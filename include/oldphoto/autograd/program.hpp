@@ -4,7 +4,6 @@
 #include <oldphoto/core/error.hpp>
 #include <oldphoto/core/shared.hpp>
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,7 +82,7 @@ struct Step {
     Cost cost;
     Window window;
     /// Adds to the flow of the wanted inputs; null where no input requires a gradient.
-    std::unique_ptr<detail::Backward> backward;
+    Shared<const detail::Backward> backward;
 };
 
 /// The recorded list of ops, in the order of their execution. Recording is a scope:

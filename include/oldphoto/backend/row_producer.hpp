@@ -3,8 +3,7 @@
 #include <oldphoto/backend/moments.hpp>
 #include <oldphoto/backend/row_source.hpp>
 #include <oldphoto/core/monitor.hpp>
-
-#include <memory>
+#include <oldphoto/core/shared.hpp>
 
 namespace oldphoto {
 
@@ -35,7 +34,7 @@ public:
 
     [[nodiscard]] virtual Shape<4> shape() const = 0;
     /// Begins at the top. The producer must outlive it.
-    [[nodiscard]] virtual std::unique_ptr<Pass> pass() const = 0;
+    [[nodiscard]] virtual Shared<Pass> pass() const = 0;
     /// Whether all rows may be asked for at once: what they are computed from is there as a whole.
     [[nodiscard]] virtual bool at_once() const = 0;
     /// What a kernel would hold for itself that computes so many rows at a time, were the picture

@@ -16,9 +16,8 @@ class FunctionRef<Result(Args...)> {
 public:
     /// Implicit, so that a lambda can be passed as it stands.
     template <class F>
-        requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
-                 std::is_invocable_r_v<Result, F&, Args...>)
-    FunctionRef(F&& f) noexcept  // NOLINT(bugprone-forwarding-reference-overload)
+    FunctionRef(F&& f) noexcept requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
+                                         std::is_invocable_r_v<Result, F&, Args...>)
         : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
           call_(call<std::remove_reference_t<F>>) {}
 

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -88,8 +87,8 @@ public:
         return {1, 3, photo_.height(), photo_.width()};
     }
     [[nodiscard]] bool at_once() const override { return true; }
-    [[nodiscard]] std::unique_ptr<typename RowProducer<T>::Pass> pass() const override {
-        return std::make_unique<Pass>(photo_);
+    [[nodiscard]] Shared<typename RowProducer<T>::Pass> pass() const override {
+        return Shared<typename RowProducer<T>::Pass>(new Pass(photo_));
     }
 
 private:

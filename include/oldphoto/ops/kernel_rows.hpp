@@ -2,7 +2,6 @@
 
 #include <oldphoto/tensor/deferred.hpp>
 
-#include <memory>
 #include <utility>
 
 namespace oldphoto::detail {
@@ -25,8 +24,8 @@ public:
     [[nodiscard]] KernelMemory memory(Index rows, Index width) const override {
         return kernel_.memory({shape_[0], shape_[1], rows, width});
     }
-    [[nodiscard]] std::unique_ptr<typename RowProducer<T>::Pass> pass() const override {
-        return std::make_unique<Pass>(*this);
+    [[nodiscard]] Shared<typename RowProducer<T>::Pass> pass() const override {
+        return Shared<typename RowProducer<T>::Pass>(new Pass(*this));
     }
 
 private:

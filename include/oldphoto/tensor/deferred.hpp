@@ -163,8 +163,10 @@ template <class T, class B = Cpu>
 class DeferredReader {
 public:
     explicit DeferredReader(Deferred<T, B> x) : x_(std::move(x)) {
-        if (x_.streamed()) rows_ = std::make_unique<RollingRows<T, B>>(*x_.producer());
+        if (x_.streamed()) rows_ = Shared<RollingRows<T, B>>(new RollingRows<T, B>(*x_.producer()));
     }
+    DeferredReader(const DeferredReader&) = delete;
+    DeferredReader& operator=(const DeferredReader&) = delete;
 
     /// Calls use(source) with a source of the whole value's shape, of which the rows [begin, end)
     /// may be pulled. From call to call they may only move down.
@@ -176,7 +178,7 @@ public:
 
 private:
     Deferred<T, B> x_;
-    std::unique_ptr<RollingRows<T, B>> rows_;
+    Shared<RollingRows<T, B>> rows_;
 };
 
 /// Calls visit(first row, rows of the value) band by band, up to row `end`.

@@ -5,7 +5,6 @@
 #include <oldphoto/tensor/tensor.hpp>
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -107,7 +106,7 @@ private:
     }
 
     Index rows_;
-    std::unique_ptr<typename RowProducer<T>::Pass> pass_;
+    Shared<typename RowProducer<T>::Pass> pass_;
     std::vector<Tensor<T, 4, B>> bands_;
     Tensor<T, 4, B> spare_;
     Index first_ = 0;  // row of the first band
