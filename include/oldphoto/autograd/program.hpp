@@ -2,6 +2,7 @@
 
 #include <oldphoto/core/config.hpp>
 #include <oldphoto/core/error.hpp>
+#include <oldphoto/core/scoped_value.hpp>
 #include <oldphoto/core/shared.hpp>
 
 #include <string>
@@ -106,13 +107,10 @@ public:
     /// records.
     class Recording {
     public:
-        explicit Recording(Program* program) : outer_(std::exchange(current_, program)) {}
-        ~Recording() { current_ = outer_; }
-        Recording(const Recording&) = delete;
-        Recording& operator=(const Recording&) = delete;
+        explicit Recording(Program* program) : scope_(current_, program) {}
 
     private:
-        Program* outer_;
+        detail::ScopedValue<Program*> scope_;
     };
 
     [[nodiscard]] Recording record() {

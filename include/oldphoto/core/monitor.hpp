@@ -2,6 +2,7 @@
 
 #include <oldphoto/core/config.hpp>
 #include <oldphoto/core/function_ref.hpp>
+#include <oldphoto/core/scoped_value.hpp>
 
 #include <algorithm>
 #include <array>
@@ -97,13 +98,10 @@ public:
     /// one holds.
     class Scope {
     public:
-        explicit Scope(Monitor* monitor) : outer_(std::exchange(current_, monitor)) {}
-        ~Scope() { current_ = outer_; }
-        Scope(const Scope&) = delete;
-        Scope& operator=(const Scope&) = delete;
+        explicit Scope(Monitor* monitor) : scope_(current_, monitor) {}
 
     private:
-        Monitor* outer_;
+        detail::ScopedValue<Monitor*> scope_;
     };
 
     /// The one of this thread, or null.
@@ -135,13 +133,10 @@ public:
     /// While alive, memory that is taken is for bands.
     class BandScope {
     public:
-        explicit BandScope(const BandMemory& band) : outer_(std::exchange(band_, band)) {}
-        ~BandScope() { band_ = outer_; }
-        BandScope(const BandScope&) = delete;
-        BandScope& operator=(const BandScope&) = delete;
+        explicit BandScope(const BandMemory& band) : scope_(band_, band) {}
 
     private:
-        BandMemory outer_;
+        detail::ScopedValue<BandMemory> scope_;
     };
 
 protected:

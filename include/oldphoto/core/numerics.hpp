@@ -1,6 +1,6 @@
 #pragma once
 
-#include <utility>
+#include <oldphoto/core/scoped_value.hpp>
 
 namespace oldphoto {
 
@@ -16,17 +16,13 @@ enum class Numerics {
 /// one they are fast.
 class NumericsScope {
 public:
-    explicit NumericsScope(Numerics numerics) noexcept
-        : outer_(std::exchange(current_, numerics)) {}
-    NumericsScope(const NumericsScope&) = delete;
-    NumericsScope& operator=(const NumericsScope&) = delete;
-    ~NumericsScope() { current_ = outer_; }
+    explicit NumericsScope(Numerics numerics) noexcept : scope_(current_, numerics) {}
 
     [[nodiscard]] static Numerics current() noexcept { return current_; }
 
 private:
     static inline thread_local Numerics current_ = Numerics::fast;
-    Numerics outer_;
+    detail::ScopedValue<Numerics> scope_;
 };
 
 }  // namespace oldphoto

@@ -5,6 +5,7 @@
 #include <oldphoto/core/function_ref.hpp>
 #include <oldphoto/core/monitor.hpp>
 #include <oldphoto/core/numerics.hpp>
+#include <oldphoto/core/scoped_value.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -12,7 +13,6 @@
 #include <exception>
 #include <mutex>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace oldphoto {
@@ -192,13 +192,10 @@ inline void set_thread_count(int count) {
 /// a program's own, which would otherwise compete with the others for the library's threads.
 class SerialScope {
 public:
-    SerialScope() noexcept : before_(std::exchange(detail::ThreadPool::alone(), true)) {}
-    SerialScope(const SerialScope&) = delete;
-    SerialScope& operator=(const SerialScope&) = delete;
-    ~SerialScope() { detail::ThreadPool::alone() = before_; }
+    SerialScope() noexcept : scope_(detail::ThreadPool::alone(), true) {}
 
 private:
-    bool before_;
+    detail::ScopedValue<bool> scope_;
 };
 
 /// Calls body(begin, end) for every chunk, on all threads, in no particular order. The first

@@ -2,6 +2,7 @@
 
 #include <oldphoto/core/config.hpp>
 #include <oldphoto/core/function_ref.hpp>
+#include <oldphoto/core/scoped_value.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -36,13 +37,10 @@ public:
     /// While it lives, convolutions of this thread look here first.
     class Use {
     public:
-        explicit Use(WeightCache& cache) noexcept : outer_(std::exchange(current_, &cache)) {}
-        Use(const Use&) = delete;
-        Use& operator=(const Use&) = delete;
-        ~Use() { current_ = outer_; }
+        explicit Use(WeightCache& cache) noexcept : scope_(current_, &cache) {}
 
     private:
-        WeightCache* outer_;
+        detail::ScopedValue<WeightCache*> scope_;
     };
 
     /// The cache that this thread uses, or null.
