@@ -5,6 +5,7 @@
 #include "../support/files.hpp"
 #include <string>
 
+using oldphoto::NameIndex;
 using oldphoto::OptionError;
 using oldphoto::OrderedMap;
 using oldphoto::test::message_of;
@@ -26,6 +27,19 @@ TEST_CASE("an OrderedMap keeps the order of insertion and finds by name", "[io][
     CHECK(map.contains("z"));
     CHECK_FALSE(map.contains("y"));
     CHECK(map.find("y") == nullptr);
+}
+
+TEST_CASE("a NameIndex numbers and finds as many names as it is given", "[io][map]") {
+    NameIndex index;
+    CHECK(index.find("0") == nullptr);
+    for (std::size_t k = 0; k < 1000; ++k) {
+        REQUIRE(index.insert(std::to_string(k)));
+        REQUIRE_FALSE(index.insert(std::to_string(k / 2)));
+    }
+    const NameIndex copy = index;
+    for (std::size_t k = 0; k < 1000; ++k) REQUIRE(*copy.find(std::to_string(k)) == k);
+    CHECK(copy.find("1000") == nullptr);
+    CHECK(copy.find("") == nullptr);
 }
 
 TEST_CASE("an OrderedMap refuses a name that is taken or missing", "[io][map][errors]") {

@@ -2,9 +2,8 @@
 
 #include <oldphoto/core/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,22 +11,46 @@
 
 namespace oldphoto {
 
-/// Numbers distinct names 0, 1, 2 ... as they come.
+/// Numbers distinct names 0, 1, 2 ... as they come: a hash table with open addresses, because
+/// std::map costs a program more compile time.
 class NameIndex {
 public:
     /// Gives `name` the next number; false when it has one already.
     bool insert(const std::string& name) {
-        return numbers_.try_emplace(name, numbers_.size()).second;
+        if (2 * names_.size() >= slots_.size()) grow();
+        std::size_t& slot = slots_[slot_of(name)];
+        if (slot != none) return false;
+        names_.push_back(name);
+        slot = names_.size() - 1;
+        return true;
     }
 
     /// The number of `name`, or nullptr.
     [[nodiscard]] const std::size_t* find(std::string_view name) const {
-        const auto place = numbers_.find(name);
-        return place == numbers_.end() ? nullptr : &place->second;
+        if (slots_.empty()) return nullptr;
+        const std::size_t& slot = slots_[slot_of(name)];
+        return slot == none ? nullptr : &slot;
     }
 
 private:
-    std::map<std::string, std::size_t, std::less<>> numbers_;
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    /// Where the number of `name` is, or would be.
+    [[nodiscard]] std::size_t slot_of(std::string_view name) const {
+        const std::size_t mask = slots_.size() - 1;
+        std::size_t k = std::hash<std::string_view>()(name) & mask;
+        while (slots_[k] != none && names_[slots_[k]] != name) k = (k + 1) & mask;
+        return k;
+    }
+    void grow() {
+        slots_ = std::vector<std::size_t>(std::max<std::size_t>(16, 2 * slots_.size()), none);
+        for (std::size_t number = 0; number < names_.size(); ++number) {
+            slots_[slot_of(names_[number])] = number;
+        }
+    }
+
+    std::vector<std::string> names_;
+    std::vector<std::size_t> slots_;  // 2^k, of which at most half are taken
 };
 
 /// Values by name, in the order in which they were inserted: state dicts and metadata keep the
@@ -67,8 +90,8 @@ public:
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
 
     /// Entries in their order: for (const auto& [name, value] : map).
-    [[nodiscard]] auto begin() const noexcept { return entries_.begin(); }
-    [[nodiscard]] auto end() const noexcept { return entries_.end(); }
+    [[nodiscard]] const Entry* begin() const noexcept { return entries_.data(); }
+    [[nodiscard]] const Entry* end() const noexcept { return begin() + size(); }
 
 private:
     std::vector<Entry> entries_;
