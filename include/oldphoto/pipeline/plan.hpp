@@ -7,6 +7,7 @@
 #include <oldphoto/core/function_ref.hpp>
 #include <oldphoto/core/monitor.hpp>
 #include <oldphoto/core/parallel.hpp>
+#include <oldphoto/core/sorted.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -364,10 +365,12 @@ private:
         return values;
     }
     [[nodiscard]] static std::vector<double> distinct(std::vector<double> values) {
-        std::sort(values.rbegin(), values.rend());
-        const auto near = [](double a, double b) { return b > 0.98 * a; };
-        values.erase(std::unique(values.begin(), values.end(), near), values.end());
-        return values;
+        std::vector<double> kept;
+        const auto larger = [](double a, double b) { return a > b; };
+        for (const double value : sorted(std::move(values), larger)) {
+            if (kept.empty() || value <= 0.98 * kept.back()) kept.push_back(value);
+        }
+        return kept;
     }
     [[noreturn]] void throw_too_little(double max_bytes, double least) const {
         const auto mebi = [](double bytes) {
