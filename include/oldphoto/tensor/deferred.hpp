@@ -28,6 +28,12 @@ public:
     static constexpr bool can_hold = RowFn::template can_hold<Fn>;
 
     Deferred() = default;
+    // Not inlined: a value has six handles, and layers copy and drop it everywhere.
+    [[gnu::noinline]] Deferred(const Deferred&) noexcept = default;
+    [[gnu::noinline]] Deferred(Deferred&&) noexcept = default;
+    [[gnu::noinline]] Deferred& operator=(const Deferred&) noexcept = default;
+    [[gnu::noinline]] Deferred& operator=(Deferred&&) noexcept = default;
+    [[gnu::noinline]] ~Deferred() = default;
     /// A tensor with nothing pending.
     explicit Deferred(Tensor<T, 4, B> raw) : raw_(raw.as_contiguous()), raw_shape_(raw.shape()) {}
     /// A kernel's output with the moments of its N * C planes.
