@@ -19,9 +19,9 @@ struct Walked {
     std::size_t steps;
 };
 
-/// Gradients of sum(f(x) * x) for x and w, and how many steps were recorded.
+/// Walked of sum(f(x) * x) for x and w, and how many steps were recorded.
 template <class F>
-Walked walk(const F& f, const Variable<double, 1>& x, const Variable<double, 1>& w) {
+Walked walked(const F& f, const Variable<double, 1>& x, const Variable<double, 1>& w) {
     Program program;
     Variable<double, 0> loss;
     {
@@ -46,8 +46,8 @@ TEST_CASE("a checkpoint records one step and gives the gradients of all", "[auto
         y = exp(y);
         return Variable<double, 1>(y * v);
     };
-    const auto plain = walk(f, x, w);
-    const auto kept = walk(
+    const auto plain = walked(f, x, w);
+    const auto kept = walked(
         [&](const Variable<double, 1>& v) { return checkpoint(f, v, ParameterList<double>{w}); }, x,
         w);
     CHECK(plain.gradients == kept.gradients);
@@ -65,12 +65,14 @@ TEST_CASE("checkpoints within checkpoints, and of nothing, give the same gradien
     const auto outer = [inner, parameters](const Variable<double, 1>& v) {
         return Variable<double, 1>(checkpoint(inner, v, parameters) * v);
     };
-    const auto plain = walk([&](const auto& v) { return Variable<double, 1>(inner(v) * v); }, x, w);
-    const auto nested = walk([&](const auto& v) { return checkpoint(outer, v, parameters); }, x, w);
+    const auto plain =
+        walked([&](const auto& v) { return Variable<double, 1>(inner(v) * v); }, x, w);
+    const auto nested =
+        walked([&](const auto& v) { return checkpoint(outer, v, parameters); }, x, w);
     CHECK(plain.gradients == nested.gradients);
     const auto identity = [](const Variable<double, 1>& v) { return v; };
-    CHECK(walk([&](const auto& v) { return checkpoint(identity, v, {}); }, x, w).gradients ==
-          walk(identity, x, w).gradients);
+    CHECK(walked([&](const auto& v) { return checkpoint(identity, v, {}); }, x, w).gradients ==
+          walked(identity, x, w).gradients);
 }
 
 TEST_CASE("outside a recording a checkpoint is its function", "[autograd][forward]") {

@@ -10,8 +10,6 @@ using namespace oldphoto::test;
 
 namespace {
 
-constexpr Size large{200, 200};
-
 /// Correlation of the samples of a grey picture with their right neighbours.
 double correlation(const Image& image) {
     const auto [mean, deviation] = statistics_of(image.samples());

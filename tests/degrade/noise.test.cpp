@@ -10,7 +10,6 @@ using namespace oldphoto::test;
 
 namespace {
 
-constexpr Size large{200, 200};
 constexpr std::ptrdiff_t samples_of_large = 200L * 200L * 3L;
 
 }  // namespace

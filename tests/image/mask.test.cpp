@@ -8,26 +8,18 @@
 using namespace oldphoto;
 using Levels = std::vector<std::uint8_t>;
 
-namespace {
-
-Levels samples_of(const Image& image) {
-    return {image.samples().begin(), image.samples().end()};
-}
-
-}  // namespace
-
 TEST_CASE("a mask is made of any picture", "[image][mask]") {
     const Image grey = test::grey({4, 1}, {0, 127, 128, 255});
-    CHECK(samples_of(to_mask(grey, {4, 1})) == Levels{0, 0, 255, 255});
+    CHECK(test::samples_of(to_mask(grey, {4, 1})) == Levels{0, 0, 255, 255});
     CHECK(to_mask(to_rgb(grey), {4, 1}) == to_mask(grey, {4, 1}));
     const auto red = Image::from_samples<std::uint8_t>({2, 1}, 3, {128, 0, 0, 127, 127, 127});
-    CHECK(samples_of(to_mask(red, {2, 1})) == Levels{255, 0});
+    CHECK(test::samples_of(to_mask(red, {2, 1})) == Levels{255, 0});
     Image transparent = grey;
     transparent.set_alpha(Levels{0, 0, 0, 0});
     CHECK(to_mask(transparent, {4, 1}) == to_mask(grey, {4, 1}));
     const auto deep = Image::from_samples<std::uint16_t>({2, 1}, 1, {0, 65535});
-    CHECK(samples_of(to_mask(deep, {2, 1})) == Levels{0, 255});
-    CHECK(samples_of(to_mask(grey, {8, 1})) == Levels{0, 0, 0, 0, 255, 255, 255, 255});
+    CHECK(test::samples_of(to_mask(deep, {2, 1})) == Levels{0, 255});
+    CHECK(test::samples_of(to_mask(grey, {8, 1})) == Levels{0, 0, 0, 0, 255, 255, 255, 255});
     CHECK(to_mask(grey, {2, 3}).size() == Size{2, 3});
 }
 
@@ -58,21 +50,21 @@ TEST_CASE("two pictures are combined as the mask says", "[image][mask]") {
     const auto inside =
         Image::from_samples<std::uint8_t>({3, 1}, 3, {0, 0, 0, 41, 51, 61, 200, 0, 255});
     const Image result = combined(inside, outside, mask);
-    CHECK(samples_of(result) == Levels{1, 2, 3, 41, 51, 61, 120, 40, 51});
+    CHECK(test::samples_of(result) == Levels{1, 2, 3, 41, 51, 61, 120, 40, 51});
     CHECK(test::alpha_of(result) == Levels{9, 8, 7});
 }
 
 TEST_CASE("an overlay shows the photo in grey and its holes in red", "[image][mask]") {
     const auto photo = Image::from_samples<std::uint8_t>({2, 1}, 3, {255, 0, 0, 200, 200, 200});
     const Image shown = overlay(photo, test::grey({2, 1}, {0, 255}));
-    CHECK(samples_of(shown) == Levels{76, 76, 76, 235, 75, 75});
+    CHECK(test::samples_of(shown) == Levels{76, 76, 76, 235, 75, 75});
     CHECK(overlay(to_grey(photo), test::grey({2, 1}, {0, 255})) == shown);
 }
 
 TEST_CASE("a difference is black where nothing has changed", "[image][mask]") {
     const Image a = test::grey({3, 1}, {10, 20, 255});
     const Image b = test::grey({3, 1}, {10, 25, 0});
-    CHECK(samples_of(difference(a, b)) == Levels{0, 5, 255});
+    CHECK(test::samples_of(difference(a, b)) == Levels{0, 5, 255});
     CHECK(difference(a, b) == difference(b, a));
 }
 

@@ -11,14 +11,14 @@ using test::png_chunk;
 
 namespace {
 
-constexpr Index limit = 1000000;
+constexpr Index png_limit = 1000000;
 
-detail::PngFile parsed(const ByteList& file) {
-    return detail::parse_png(file, "x.png", limit);
+detail::PngFile parsed_png(const ByteList& file) {
+    return detail::parse_png(file, "x.png", png_limit);
 }
 
 /// 2 x 1 pixels, 8-bit grey: chunks IHDR (25 bytes), IDAT, IEND (12 bytes).
-ByteList sound() {
+ByteList sound_png() {
     return test::png_of_rows(test::png_header(2, 1, 8, 0), bytes({0, 10, 20}));
 }
 
@@ -30,7 +30,7 @@ TEST_CASE("crc32 gives the published check value", "[image][io]") {
 }
 
 TEST_CASE("a sound PNG is described without damage", "[image][io]") {
-    const ImageInfo info = parsed(sound()).info;
+    const ImageInfo info = parsed_png(sound_png()).info;
     CHECK(info.format == ImageFormat::png);
     CHECK(info.size == Size{2, 1});
     CHECK(info.bits == 8);
@@ -42,16 +42,16 @@ TEST_CASE("a sound PNG is described without damage", "[image][io]") {
 TEST_CASE("depth, palette and EXIF of a PNG are found", "[image][io]") {
     const auto deep = test::png_of_rows(test::png_header(1, 1, 16, 2), ByteList(7),
                                         png_chunk("eXIf", test::tiff_with_tag(0x0112, 3)));
-    CHECK(parsed(deep).info.bits == 16);
-    CHECK(parsed(deep).info.orientation == 3);
+    CHECK(parsed_png(deep).info.bits == 16);
+    CHECK(parsed_png(deep).info.orientation == 3);
     const auto indexed = test::png_of_rows(test::png_header(1, 1, 4, 3), ByteList(2));
-    CHECK(parsed(indexed).info.palette);
-    CHECK(parsed(indexed).bits_a_pixel == 4);
+    CHECK(parsed_png(indexed).info.palette);
+    CHECK(parsed_png(indexed).bits_a_pixel == 4);
 }
 
 TEST_CASE("what is wrong with a PNG is noted", "[image][io]") {
-    const auto file = sound();
-    const auto damage = [&](const ByteList& damaged) { return parsed(damaged).info.damage; };
+    const auto file = sound_png();
+    const auto damage = [&](const ByteList& damaged) { return parsed_png(damaged).info.damage; };
     CHECK(damage(test::first_bytes(file, file.size() - 12)) ==
           "ends early: its IEND chunk is missing");
     CHECK(damage(test::first_bytes(file, file.size() - 5)) ==
@@ -64,30 +64,30 @@ TEST_CASE("what is wrong with a PNG is noted", "[image][io]") {
 
 TEST_CASE("a PNG with too little data for its size is noted", "[image][io]") {
     const auto small = test::png_of_rows(test::png_header(1000, 1000, 8, 2), ByteList(100));
-    CHECK(parsed(small).info.damage == "ends early: 107 bytes cannot hold 1000 x 1000 pixels");
+    CHECK(parsed_png(small).info.damage == "ends early: 107 bytes cannot hold 1000 x 1000 pixels");
 }
 
 TEST_CASE("a PNG without a trustworthy header is refused", "[image][error]") {
-    const auto file = sound();
+    const auto file = sound_png();
     for (const std::size_t size : {8U, 12U, 20U, 28U}) {
-        CHECK_THROWS_WITH(parsed(test::first_bytes(file, size)),
+        CHECK_THROWS_WITH(parsed_png(test::first_bytes(file, size)),
                           "x.png: is a damaged PNG: it does not begin with a whole IHDR chunk");
     }
-    CHECK_THROWS_WITH(parsed(test::png_of_rows(test::png_header(2, 0, 8, 0), {})),
+    CHECK_THROWS_WITH(parsed_png(test::png_of_rows(test::png_header(2, 0, 8, 0), {})),
                       "x.png: its header claims 2 x 0 pixels");
-    CHECK_THROWS_WITH(parsed(test::png_of_rows(test::png_header(2, 1, 8, 5), {})),
+    CHECK_THROWS_WITH(parsed_png(test::png_of_rows(test::png_header(2, 1, 8, 5), {})),
                       "x.png: is a damaged PNG: there is no colour type 5");
     CHECK_THROWS_WITH(
-        parsed(test::png_of_rows(test::png_header(0xFFFFFFFF, 0xFFFFFFFF, 8, 2), {})),
+        parsed_png(test::png_of_rows(test::png_header(0xFFFFFFFF, 0xFFFFFFFF, 8, 2), {})),
         "x.png: its header claims 4294967295 x 4294967295 pixels; at most 1000000 pixels in all "
         "are read (ReadOptions::max_pixels)");
-    CHECK_THROWS_WITH(
-        parsed(test::png({png_chunk("IHDR", test::png_header(2, 1, 8, 0)), png_chunk("IEND", {})})),
-        "x.png: has no pixel data (it is a PNG without IDAT)");
+    CHECK_THROWS_WITH(parsed_png(test::png({png_chunk("IHDR", test::png_header(2, 1, 8, 0)),
+                                            png_chunk("IEND", {})})),
+                      "x.png: has no pixel data (it is a PNG without IDAT)");
 }
 
 TEST_CASE("the rows of an interlaced PNG are counted by pass", "[image][io]") {
-    detail::PngFile file = parsed(sound());
+    detail::PngFile file = parsed_png(sound_png());
     file.info.size = {5, 5};
     CHECK(detail::png_unpacked_bytes(file) == 30);
     file.interlaced = true;

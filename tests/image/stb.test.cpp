@@ -31,15 +31,15 @@ Image sample_picture(Index channels, bool alpha) {
     return image;
 }
 
-struct Difference {
+struct SampleDifference {
     int largest = 0;
     double mean = 0.0;
 };
 
-Difference difference(const Image& a, const Image& b) {
+SampleDifference sample_difference(const Image& a, const Image& b) {
     REQUIRE(a.size() == b.size());
     REQUIRE(a.channels() == b.channels());
-    Difference result;
+    SampleDifference result;
     const std::size_t count = a.samples().size();
     for (std::size_t i = 0; i < count; ++i) {
         const int levels = std::abs(a.samples()[i] - b.samples()[i]);
@@ -79,7 +79,7 @@ TEST_CASE("JPEG keeps a smooth picture and drops alpha", "[image][io]") {
     image.set_alpha(std::vector<std::uint8_t>(256, 9));
     const Image decoded = decode_image(encode_jpeg(image, 95), "x");
     CHECK_FALSE(decoded.has_alpha());
-    CHECK(difference(decoded, plain).largest <= 3);
+    CHECK(sample_difference(decoded, plain).largest <= 3);
     // A grey picture has three components in a JPEG that stb writes; they are equal.
     const Image from_grey = decode_image(encode_jpeg(to_grey(plain), 95), "x");
     CHECK(from_grey == to_rgb(to_grey(from_grey)));
@@ -91,7 +91,7 @@ TEST_CASE("JPEG is decoded as Pillow decodes it", "[image][parity]") {
     for (const std::string quality : {"q40", "q60", "q75", "q90", "q95", "q100"}) {
         INFO(quality);
         const Image decoded = decode_image(arrays.at(quality + "_bytes").bytes, quality);
-        const auto d = difference(decoded, test::picture(arrays.at(quality + "_decoded")));
+        const auto d = sample_difference(decoded, test::picture(arrays.at(quality + "_decoded")));
         CHECK(d.largest <= 3);
         CHECK(d.mean <= 0.5);
     }

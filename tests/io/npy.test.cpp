@@ -26,7 +26,7 @@ using oldphoto::test::TemporaryFolder;
 using oldphoto::test::write_text;
 
 /// The bytes of a file of version `major`.0 with that header and data, whatever they say.
-std::string file_of(const std::string& header, const std::string& data, int major = 1) {
+std::string npy_file(const std::string& header, const std::string& data, int major = 1) {
     std::string text = "\x93NUMPY";
     text += static_cast<char>(major);
     text += '\0';
@@ -48,7 +48,7 @@ Array read(const std::string& bytes) {
 }
 
 /// The message, less the path, with which a file of these bytes is refused.
-std::string error_of(const std::string& bytes) {
+std::string npy_error(const std::string& bytes) {
     static const TemporaryFolder folder;
     const std::string path = folder / "a.npy";
     write_text(path, bytes);
@@ -71,7 +71,7 @@ TEST_CASE("an npy file is written byte by byte as numpy writes it", "[io][npy]")
     const auto array = Array::from_values<std::int16_t>({2, 1}, {1, -2});
     std::string header = "{'descr': '<i2', 'fortran_order': False, 'shape': (2, 1), }";
     header += std::string(128 - 10 - 1 - header.size(), ' ') + '\n';
-    CHECK(written(array) == file_of(header, std::string("\x01\0\xFE\xFF", 4)));
+    CHECK(written(array) == npy_file(header, std::string("\x01\0\xFE\xFF", 4)));
 }
 
 TEST_CASE("shapes are written as Python tuples", "[io][npy]") {
@@ -111,7 +111,7 @@ TEST_CASE("every element type that npy has comes back", "[io][npy]") {
 TEST_CASE("versions 1.0 to 3.0 are read", "[io][npy]") {
     for (const int major : {1, 2, 3}) {
         const Array array =
-            read(file_of(header_of("<u2", "(2,)"), std::string("\1\0\0\1", 4), major));
+            read(npy_file(header_of("<u2", "(2,)"), std::string("\1\0\0\1", 4), major));
         CHECK(array.dtype() == DType::u16);
         CHECK(array.values<int>() == std::vector<int>{1, 256});
     }
@@ -119,7 +119,7 @@ TEST_CASE("versions 1.0 to 3.0 are read", "[io][npy]") {
 
 TEST_CASE("the header is read in any order, spacing and quotes", "[io][npy]") {
     const Array array =
-        read(file_of("{\"shape\":(1,2),'fortran_order' : False,\n'descr':'|u1'}  \n", "ab"));
+        read(npy_file("{\"shape\":(1,2),'fortran_order' : False,\n'descr':'|u1'}  \n", "ab"));
     CHECK(array.dims() == std::vector<Index>{1, 2});
     CHECK(array.values<int>() == std::vector<int>{'a', 'b'});
 }
@@ -141,28 +141,29 @@ TEST_CASE("column-major elements are brought into row-major order", "[io][npy]")
             for (int k = 0; k < 2; ++k) expected.push_back(100 * i + 10 * j + k);
         }
     }
-    const Array array = read(file_of(header_of("<u2", "(2, 3, 2)", "True"), data));
+    const Array array = read(npy_file(header_of("<u2", "(2, 3, 2)", "True"), data));
     CHECK(array.values<int>() == expected);
-    CHECK(read(file_of(header_of("<u2", "()", "True"), "a" + std::string(1, '\0'))).size() == 1);
-    CHECK(read(file_of(header_of("<u2", "(2, 0)", "True"), "")).size() == 0);
+    CHECK(read(npy_file(header_of("<u2", "()", "True"), "a" + std::string(1, '\0'))).size() == 1);
+    CHECK(read(npy_file(header_of("<u2", "(2, 0)", "True"), "")).size() == 0);
 }
 
 TEST_CASE("big-endian elements are brought into little-endian order", "[io][npy]") {
-    CHECK(read(file_of(header_of(">f4", "(1,)"), std::string("\x3F\xC0\0\0", 4))).values<float>() ==
-          std::vector<float>{1.5F});
-    CHECK(read(file_of(header_of(">i2", "(2,)"), std::string("\1\0\0\1", 4))).values<int>() ==
+    CHECK(
+        read(npy_file(header_of(">f4", "(1,)"), std::string("\x3F\xC0\0\0", 4))).values<float>() ==
+        std::vector<float>{1.5F});
+    CHECK(read(npy_file(header_of(">i2", "(2,)"), std::string("\1\0\0\1", 4))).values<int>() ==
           std::vector<int>{256, 1});
 }
 
 TEST_CASE("a file that is not npy is refused", "[io][npy][errors]") {
-    CHECK(error_of("") == "ends within the npy header");
-    CHECK(error_of("\x93NUMPX\x01") == "is not an npy file");
-    CHECK(error_of("\x89PNG\r\n\x1A\n") == "is not an npy file");
-    CHECK(error_of(file_of("{}", "", 4)) == "npy version 4.0 is not supported");
-    CHECK(error_of(std::string("\x93NUMPY\x01\x02", 8)) == "npy version 1.2 is not supported");
-    CHECK(error_of(std::string("\x93NUMPY\2\0\xFF\xFF\xFF\xFF", 12)) ==
+    CHECK(npy_error("") == "ends within the npy header");
+    CHECK(npy_error("\x93NUMPX\x01") == "is not an npy file");
+    CHECK(npy_error("\x89PNG\r\n\x1A\n") == "is not an npy file");
+    CHECK(npy_error(npy_file("{}", "", 4)) == "npy version 4.0 is not supported");
+    CHECK(npy_error(std::string("\x93NUMPY\x01\x02", 8)) == "npy version 1.2 is not supported");
+    CHECK(npy_error(std::string("\x93NUMPY\2\0\xFF\xFF\xFF\xFF", 12)) ==
           "header of 4294967295 bytes exceeds 65535");
-    CHECK(error_of(std::string("\x93NUMPY\1\0\xFF\xFF{}", 12)) == "ends within the npy header");
+    CHECK(npy_error(std::string("\x93NUMPY\1\0\xFF\xFF{}", 12)) == "ends within the npy header");
 }
 
 TEST_CASE("a header that is not the dict of an array is refused with its place",
@@ -189,13 +190,13 @@ TEST_CASE("a header that is not the dict of an array is refused with its place",
     };
     for (const auto& [header, message] : faults) {
         CAPTURE(header);
-        CHECK(error_of(file_of(header, "")) == "header: " + message);
+        CHECK(npy_error(npy_file(header, "")) == "header: " + message);
     }
     const std::string whole = header_of("<f4", "()");
-    CHECK(error_of(file_of(whole + "x", "")) ==
+    CHECK(npy_error(npy_file(whole + "x", "")) ==
           "header: byte " + std::to_string(whole.size()) + ": expected the end of the header");
     for (const char* descr : {"<c8", "|O", "<U3", "", "<", "f4", "=f4", "<f42", "<f16"}) {
-        CHECK(error_of(file_of(header_of(descr, "()"), "abcd"))
+        CHECK(npy_error(npy_file(header_of(descr, "()"), "abcd"))
                   .find(": element type '" + std::string(descr) + "' is not supported") !=
               std::string::npos);
     }
@@ -203,13 +204,13 @@ TEST_CASE("a header that is not the dict of an array is refused with its place",
 
 TEST_CASE("data that is shorter or longer than the array is refused before memory is taken",
           "[io][npy][errors]") {
-    CHECK(error_of(file_of(header_of("<f4", "(2, 3)"), std::string(23, 'x'))) ==
+    CHECK(npy_error(npy_file(header_of("<f4", "(2, 3)"), std::string(23, 'x'))) ==
           "float32 (2, 3) does not fill the 23 bytes after the header");
-    CHECK(error_of(file_of(header_of("<f4", "(2, 3)"), std::string(25, 'x'))) ==
+    CHECK(npy_error(npy_file(header_of("<f4", "(2, 3)"), std::string(25, 'x'))) ==
           "float32 (2, 3) does not fill the 25 bytes after the header");
-    CHECK(error_of(file_of(header_of("<f8", "(4611686018427387904, 2)"), "")) ==
+    CHECK(npy_error(npy_file(header_of("<f8", "(4611686018427387904, 2)"), "")) ==
           "float64 (4611686018427387904, 2) does not fill the 0 bytes after the header");
-    CHECK(error_of(file_of(header_of("|u1", "(9000000000000000000,)"), "x")) ==
+    CHECK(npy_error(npy_file(header_of("|u1", "(9000000000000000000,)"), "x")) ==
           "uint8 (9000000000000000000) does not fill the 1 bytes after the header");
 }
 
@@ -217,9 +218,9 @@ TEST_CASE("an npy file that ends anywhere too early is refused", "[io][npy][fuzz
     const std::string whole = written(Array::from_values<float>({2, 2}, {1, 2, 3, 4}));
     for (std::size_t size = 0; size < whole.size(); ++size) {
         CAPTURE(size);
-        CHECK_FALSE(error_of(whole.substr(0, size)).empty());
+        CHECK_FALSE(npy_error(whole.substr(0, size)).empty());
     }
-    CHECK(error_of(whole).empty());
+    CHECK(npy_error(whole).empty());
 }
 
 TEST_CASE("an npy file with a wrong byte anywhere is read or refused", "[io][npy][fuzz]") {
@@ -229,7 +230,7 @@ TEST_CASE("an npy file with a wrong byte anywhere is read or refused", "[io][npy
         for (const int flip : {0x01, 0x10, 0x80, 0xFF}) {
             std::string changed = whole;
             changed[place] = static_cast<char>(changed[place] ^ flip);
-            refused += error_of(changed).empty() ? 0 : 1;
+            refused += npy_error(changed).empty() ? 0 : 1;
         }
     }
     CHECK(refused > whole.size());

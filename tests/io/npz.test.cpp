@@ -34,7 +34,7 @@ std::string npy_of(const Array& array) {
 }
 
 /// The message, less the path, with which a whole archive is refused.
-std::string error_of(const std::string& path, const oldphoto::NpzOptions& options = {}) {
+std::string npz_error(const std::string& path, const oldphoto::NpzOptions& options = {}) {
     const std::string message =
         message_of<IoError>([&] { (void)oldphoto::read_npz(path, options); });
     if (message.empty()) return message;
@@ -78,10 +78,10 @@ TEST_CASE("stored and deflated arrays are read by name and all at once", "[io][n
 
 TEST_CASE("an archive that cannot be opened says why", "[io][npz][errors]") {
     const TemporaryFolder folder;
-    CHECK(error_of(folder / "a.npz") == "cannot be read as a zip file (No such file)");
+    CHECK(npz_error(folder / "a.npz") == "cannot be read as a zip file (No such file)");
     write_text(folder / "a.npz", "not a zip file at all");
-    CHECK(error_of(folder / "a.npz") == "cannot be read as a zip file (Not a zip archive)");
-    CHECK_FALSE(error_of(folder.path()).empty());
+    CHECK(npz_error(folder / "a.npz") == "cannot be read as a zip file (Not a zip archive)");
+    CHECK_FALSE(npz_error(folder.path()).empty());
 }
 
 TEST_CASE("a member that is missing, doubled or no array is named", "[io][npz][errors]") {
@@ -94,12 +94,12 @@ TEST_CASE("a member that is missing, doubled or no array is named", "[io][npz][e
     std::string bytes = read_text(folder / "a.npz");
     replace(bytes, "v.npy", "w.npy");
     write_text(folder / "b.npz", bytes);
-    CHECK(error_of(folder / "b.npz") == "array 'w' stands twice");
+    CHECK(npz_error(folder / "b.npz") == "array 'w' stands twice");
 
     write_zip(folder / "c.npz", {{"w.npy", "text", ZIP_CM_STORE}});
-    CHECK(error_of(folder / "c.npz") == "w.npy: ends within the npy header");
+    CHECK(npz_error(folder / "c.npz") == "w.npy: ends within the npy header");
     write_zip(folder / "d.npz", {{"w.npy", npy + "x", ZIP_CM_DEFLATE}});
-    CHECK(error_of(folder / "d.npz") ==
+    CHECK(npz_error(folder / "d.npz") ==
           "w.npy: float32 (1) does not fill the 5 bytes after the header");
 }
 
@@ -107,8 +107,8 @@ TEST_CASE("a member that unpacks to more than the limit is refused", "[io][npz][
     const TemporaryFolder folder;
     const std::string npy = npy_of(Array(DType::u8, {100'000}));
     write_zip(folder / "a.npz", {{"w.npy", npy, ZIP_CM_DEFLATE}});
-    CHECK(error_of(folder / "a.npz", {.max_member_bytes = npy.size()}).empty());
-    CHECK(error_of(folder / "a.npz", {.max_member_bytes = npy.size() - 1}) ==
+    CHECK(npz_error(folder / "a.npz", {.max_member_bytes = npy.size()}).empty());
+    CHECK(npz_error(folder / "a.npz", {.max_member_bytes = npy.size() - 1}) ==
           "w.npy: unpacks to 100128 bytes, the limit is 100127");
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("a damaged member is refused by its checksum", "[io][npz][errors]") {
     std::string bytes = read_text(folder / "a.npz");
     replace(bytes, "\x88\x77\x66\x55", "\x88\x77\x67\x55");
     write_text(folder / "b.npz", bytes);
-    CHECK(error_of(folder / "b.npz") == "w.npy: cannot be unpacked (CRC error)");
+    CHECK(npz_error(folder / "b.npz") == "w.npy: cannot be unpacked (CRC error)");
 }
 
 TEST_CASE("an npz archive that ends early or has a wrong byte is read or refused",
@@ -132,14 +132,14 @@ TEST_CASE("an npz archive that ends early or has a wrong byte is read or refused
     for (std::size_t size = 0; size < whole.size(); ++size) {
         CAPTURE(size);
         write_text(folder / "b.npz", whole.substr(0, size));
-        CHECK_FALSE(error_of(folder / "b.npz").empty());
+        CHECK_FALSE(npz_error(folder / "b.npz").empty());
     }
     std::size_t refused = 0;
     for (std::size_t place = 0; place < whole.size(); ++place) {
         std::string changed = whole;
         changed[place] = static_cast<char>(changed[place] ^ 0x10);
         write_text(folder / "b.npz", changed);
-        refused += error_of(folder / "b.npz").empty() ? 0 : 1;
+        refused += npz_error(folder / "b.npz").empty() ? 0 : 1;
     }
     CHECK(refused > npy.size());
 }

@@ -101,7 +101,7 @@ std::string error_of_bytes(const std::string& text) {
 }
 
 /// The same of a pickle with these opcodes; the first of them is byte 2.
-std::string error_of(const std::string& ops) {
+std::string pickle_error(const std::string& ops) {
     return error_of_bytes(pickle(ops));
 }
 
@@ -187,18 +187,18 @@ TEST_CASE("pickles that follow one another share nothing but their bytes", "[io]
 }
 
 TEST_CASE("what makes or calls objects is refused by name", "[io][pickle][errors]") {
-    CHECK(error_of(op_global("os", "system") + op_text("true") + "\x85R") ==
+    CHECK(pickle_error(op_global("os", "system") + op_text("true") + "\x85R") ==
           "byte 2: global 'os.system' is forbidden");
-    CHECK(error_of(op_text("posix") + op_text("system") + "\x93") ==
+    CHECK(pickle_error(op_text("posix") + op_text("system") + "\x93") ==
           "byte 23: global 'posix.system' is forbidden");
-    CHECK(error_of(op_global("builtins", "eval\x1b[2J")) ==
+    CHECK(pickle_error(op_global("builtins", "eval\x1b[2J")) ==
           "byte 2: global 'builtins.eval\\x1b[2J' is forbidden");
-    CHECK(error_of("K\1)R") == "byte 5: REDUCE of an integer is forbidden");
-    CHECK(error_of(op_global("m", "f") + ")R)R") == "byte 10: REDUCE of a call is forbidden");
-    CHECK(error_of(op_global("m", "f") + "]R") == "byte 8: REDUCE with a list for arguments");
-    CHECK(error_of(op_global("m", "f") + ")R}b") == "byte 10: BUILD of a call is forbidden");
-    CHECK(error_of("]}b") == "byte 4: BUILD of a list is forbidden");
-    CHECK(error_of("KaKb\x93") == "byte 6: names a global by an integer");
+    CHECK(pickle_error("K\1)R") == "byte 5: REDUCE of an integer is forbidden");
+    CHECK(pickle_error(op_global("m", "f") + ")R)R") == "byte 10: REDUCE of a call is forbidden");
+    CHECK(pickle_error(op_global("m", "f") + "]R") == "byte 8: REDUCE with a list for arguments");
+    CHECK(pickle_error(op_global("m", "f") + ")R}b") == "byte 10: BUILD of a call is forbidden");
+    CHECK(pickle_error("]}b") == "byte 4: BUILD of a list is forbidden");
+    CHECK(pickle_error("KaKb\x93") == "byte 6: names a global by an integer");
 
     const std::vector<std::pair<std::string, std::string>> ops = {{"2", "DUP"},
                                                                   {"F", "FLOAT"},
@@ -224,7 +224,7 @@ TEST_CASE("what makes or calls objects is refused by name", "[io][pickle][errors
                                                                   {"\x98", "READONLY_BUFFER"},
                                                                   {"\xFF", "255"}};
     for (const auto& [op, name] : ops) {
-        CHECK(error_of("N" + op) == "byte 3: opcode " + name + " is forbidden");
+        CHECK(pickle_error("N" + op) == "byte 3: opcode " + name + " is forbidden");
     }
 }
 
@@ -239,61 +239,61 @@ TEST_CASE("other protocols and other files are refused", "[io][pickle][errors]")
 }
 
 TEST_CASE("lengths and counts beyond the bytes take no memory", "[io][pickle][errors]") {
-    CHECK(error_of("X\xFF\xFF\xFF\xFF") ==
+    CHECK(pickle_error("X\xFF\xFF\xFF\xFF") ==
           "byte 2: needs 4294967295 bytes at 7, but reading ends at 8");
-    CHECK(error_of("\x8D" + repeat("\xFF", 8)) ==
+    CHECK(pickle_error("\x8D" + repeat("\xFF", 8)) ==
           "byte 2: needs 18446744073709551615 bytes at 11, but reading ends at 12");
-    CHECK(error_of("\x8E" + repeat("\xFF", 8)) ==
+    CHECK(pickle_error("\x8E" + repeat("\xFF", 8)) ==
           "byte 2: needs 18446744073709551615 bytes at 11, but reading ends at 12");
-    CHECK(error_of("T" + repeat("\xFF", 4)) == "byte 2: length -1 is negative");
-    CHECK(error_of("\x8B" + repeat("\xFF", 4)) == "byte 2: length -1 is negative");
-    CHECK(error_of("\x8B\xFF\xFF\xFF\x7F") ==
+    CHECK(pickle_error("T" + repeat("\xFF", 4)) == "byte 2: length -1 is negative");
+    CHECK(pickle_error("\x8B" + repeat("\xFF", 4)) == "byte 2: length -1 is negative");
+    CHECK(pickle_error("\x8B\xFF\xFF\xFF\x7F") ==
           "byte 2: needs 2147483647 bytes at 7, but reading ends at 8");
-    CHECK(error_of("\x95" + repeat("\xFF", 8)) ==
+    CHECK(pickle_error("\x95" + repeat("\xFF", 8)) ==
           "byte 2: a frame of 18446744073709551615 bytes, but reading ends at 12");
-    CHECK(error_of("cmodule") == "byte 2: a name does not end");
-    CHECK(error_of("Nr" + repeat("\xFF", 4)) ==
+    CHECK(pickle_error("cmodule") == "byte 2: a name does not end");
+    CHECK(pickle_error("Nr" + repeat("\xFF", 4)) ==
           "byte 3: puts into the memo at 4294967295, which holds 0");
-    CHECK(error_of("Nq\2") == "byte 3: puts into the memo at 2, which holds 0");
-    CHECK(error_of("(" + repeat("N", (1U << 20U) + 1) + "t") ==
+    CHECK(pickle_error("Nq\2") == "byte 3: puts into the memo at 2, which holds 0");
+    CHECK(pickle_error("(" + repeat("N", (1U << 20U) + 1) + "t") ==
           "byte 1048579: more than 1048576 values on the stack");
-    CHECK(error_of(repeat("(", 4097)) == "byte 4098: more than 4096 marks on the stack");
+    CHECK(pickle_error(repeat("(", 4097)) == "byte 4098: more than 4096 marks on the stack");
 }
 
 TEST_CASE("a stack or a memo that is not as it must be is refused", "[io][pickle][errors]") {
-    CHECK(error_of("") == "byte 2: STOP with 0 values and 0 marks on the stack");
-    CHECK(error_of("NN") == "byte 4: STOP with 2 values and 0 marks on the stack");
-    CHECK(error_of("N(") == "byte 4: STOP with 1 values and 1 marks on the stack");
+    CHECK(pickle_error("") == "byte 2: STOP with 0 values and 0 marks on the stack");
+    CHECK(pickle_error("NN") == "byte 4: STOP with 2 values and 0 marks on the stack");
+    CHECK(pickle_error("N(") == "byte 4: STOP with 1 values and 1 marks on the stack");
     for (const std::string op : {"0", "\x85", "a", "b", "Q", "R", "s", "\x93", "\x94"}) {
-        CHECK(error_of(op) == "byte 2: takes a value from an empty stack");
+        CHECK(pickle_error(op) == "byte 2: takes a value from an empty stack");
     }
-    CHECK(error_of("N(0") == "byte 4: takes a value from an empty stack");
-    CHECK(error_of("(e") == "byte 3: takes a value from an empty stack");
+    CHECK(pickle_error("N(0") == "byte 4: takes a value from an empty stack");
+    CHECK(pickle_error("(e") == "byte 3: takes a value from an empty stack");
     for (const std::string op : {"1", "t", "e", "u", "\x90", "\x91"}) {
-        CHECK(error_of("N" + op) == "byte 3: takes values down to a mark, but there is none");
+        CHECK(pickle_error("N" + op) == "byte 3: takes values down to a mark, but there is none");
     }
-    CHECK(error_of("h\1") == "byte 2: gets 1 from the memo, where nothing was put");
-    CHECK(error_of("Nq\1h\0"s) == "byte 5: gets 0 from the memo, where nothing was put");
-    CHECK(error_of("}Na") == "byte 4: adds to a list, but finds a dictionary");
-    CHECK(error_of("]NNs") == "byte 5: adds to a dictionary, but finds a list");
-    CHECK(error_of("](N\x90") == "byte 5: adds to a set, but finds a list");
-    CHECK(error_of(")Na") == "byte 4: adds to a list, but finds a tuple");
-    CHECK(error_of("}(Nu") == "byte 5: a key has no value");
+    CHECK(pickle_error("h\1") == "byte 2: gets 1 from the memo, where nothing was put");
+    CHECK(pickle_error("Nq\1h\0"s) == "byte 5: gets 0 from the memo, where nothing was put");
+    CHECK(pickle_error("}Na") == "byte 4: adds to a list, but finds a dictionary");
+    CHECK(pickle_error("]NNs") == "byte 5: adds to a dictionary, but finds a list");
+    CHECK(pickle_error("](N\x90") == "byte 5: adds to a set, but finds a list");
+    CHECK(pickle_error(")Na") == "byte 4: adds to a list, but finds a tuple");
+    CHECK(pickle_error("}(Nu") == "byte 5: a key has no value");
 }
 
 TEST_CASE("an OrderedDict of something else than pairs is refused", "[io][pickle][errors]") {
     const std::string ordered_dict = op_global("collections", "OrderedDict");  // bytes 2 to 26
-    CHECK(error_of(ordered_dict + "N\x85R") == "byte 29: OrderedDict takes a list or nothing");
-    CHECK(error_of(ordered_dict + "]]\x86R") == "byte 30: OrderedDict takes a list or nothing");
-    CHECK(error_of(ordered_dict + "]Na\x85R") ==
+    CHECK(pickle_error(ordered_dict + "N\x85R") == "byte 29: OrderedDict takes a list or nothing");
+    CHECK(pickle_error(ordered_dict + "]]\x86R") == "byte 30: OrderedDict takes a list or nothing");
+    CHECK(pickle_error(ordered_dict + "]Na\x85R") ==
           "byte 31: OrderedDict takes pairs, but finds None");
-    CHECK(error_of(ordered_dict + "]N\x85"
-                                  "a\x85R") == "byte 32: OrderedDict takes pairs");
+    CHECK(pickle_error(ordered_dict + "]N\x85"
+                                      "a\x85R") == "byte 32: OrderedDict takes pairs");
     // One list of 100 pairs, taken 100 times.
     const std::string pairs = "](" + repeat("NN\x86", 100) +
                               "e\x85\x94"
                               "0";
-    CHECK(error_of(ordered_dict + "\x94" + pairs + repeat("h\0h\1R0"s, 100) + "N")
+    CHECK(pickle_error(ordered_dict + "\x94" + pairs + repeat("h\0h\1R0"s, 100) + "N")
               .find("OrderedDict copies more values than there are bytes") != std::string::npos);
 }
 

@@ -55,7 +55,7 @@ NamedArrays read_bytes(const std::string& text, const PytorchOptions& options = 
 }
 
 /// The message, less the name, with which these bytes are refused.
-std::string error_of(const std::string& text, const PytorchOptions& options = {}) {
+std::string pytorch_error(const std::string& text, const PytorchOptions& options = {}) {
     const std::string message = message_of<IoError>([&] { (void)read_bytes(text, options); });
     return message.rfind("f: ", 0) == 0 ? message.substr(3) : message;
 }
@@ -325,40 +325,41 @@ TEST_CASE("a zip container is read whatever its folder is called and however it 
 TEST_CASE("a pickle that would run something is refused by name", "[io][pytorch][errors]") {
     const std::string evil = op_global("os", "system") + op_text("touch x") + "\x85R";
     const auto first = legacy_checkpoint("", {}).find("\x80\x02.") + 2;  // of the object's opcodes
-    CHECK(error_of(legacy_checkpoint(evil, {})) ==
+    CHECK(pytorch_error(legacy_checkpoint(evil, {})) ==
           "byte " + std::to_string(first) + ": global 'os.system' is forbidden");
-    CHECK(error_of(zip_of({{"a/data.pkl", pickle(evil)}})) ==
+    CHECK(pytorch_error(zip_of({{"a/data.pkl", pickle(evil)}})) ==
           "data.pkl: byte 2: global 'os.system' is forbidden");
-    CHECK(error_of(zip_of(
+    CHECK(pytorch_error(zip_of(
               {{"a/data.pkl", pickle(op_global("torch._utils", "_rebuild_sparse_tensor"))}})) ==
           "data.pkl: byte 2: global 'torch._utils._rebuild_sparse_tensor' is forbidden");
-    CHECK(error_of(zip_of({{"a/data.pkl", pickle(op_global("torch", "Size") + ")\x81")}})) ==
+    CHECK(pytorch_error(zip_of({{"a/data.pkl", pickle(op_global("torch", "Size") + ")\x81")}})) ==
           "data.pkl: byte 15: opcode NEWOBJ is forbidden");
-    CHECK(error_of(zip_of({{"a/data.pkl", pickle(byte_tensor(0, {1}, {1}) + "}b")}}))
+    CHECK(pytorch_error(zip_of({{"a/data.pkl", pickle(byte_tensor(0, {1}, {1}) + "}b")}}))
               .find("BUILD of a call is forbidden") != std::string::npos);
 }
 
 TEST_CASE("a file that is no checkpoint says what it is not", "[io][pytorch][errors]") {
-    CHECK(error_of("") == "0 bytes are too few for a checkpoint");
-    CHECK(error_of("P") == "1 bytes are too few for a checkpoint");
-    CHECK(error_of("GIF89a") ==
+    CHECK(pytorch_error("") == "0 bytes are too few for a checkpoint");
+    CHECK(pytorch_error("P") == "1 bytes are too few for a checkpoint");
+    CHECK(pytorch_error("GIF89a") ==
           "is neither a zip archive nor a pickle, so it is not a PyTorch checkpoint");
-    CHECK(error_of(pickle("N")) == "is a pickle, but not a PyTorch checkpoint");
-    CHECK(error_of(pickle("\x8A\x09\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50")) ==
+    CHECK(pytorch_error(pickle("N")) == "is a pickle, but not a PyTorch checkpoint");
+    CHECK(pytorch_error(pickle("\x8A\x09\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50")) ==
           "is a pickle, but not a PyTorch checkpoint");
-    CHECK(error_of("PK\3\4") == "cannot be read as a zip file (Not a zip archive)");
-    CHECK(error_of(zip_of({{"data.pkl", pickle("}")}})) ==
+    CHECK(pytorch_error("PK\3\4") == "cannot be read as a zip file (Not a zip archive)");
+    CHECK(pytorch_error(zip_of({{"data.pkl", pickle("}")}})) ==
           "holds no TOP/data.pkl, so it is not a PyTorch checkpoint");
-    CHECK(error_of(zip_of({{"a/data.pkl", pickle("}")}, {"b/data.pkl", pickle("}")}})) ==
+    CHECK(pytorch_error(zip_of({{"a/data.pkl", pickle("}")}, {"b/data.pkl", pickle("}")}})) ==
           "holds 'a/data.pkl' and 'b/data.pkl'");
-    CHECK(error_of(legacy_checkpoint("}", {}, "\x88", 1002)) ==
+    CHECK(pytorch_error(legacy_checkpoint("}", {}, "\x88", 1002)) ==
           "is not of version 1001, the only one of its container");
-    CHECK(error_of(legacy_checkpoint("]", {})) ==
+    CHECK(pytorch_error(legacy_checkpoint("]", {})) ==
           "holds a list, but weights are kept in a dictionary");
-    CHECK(error_of(zip_of({{"a/data.pkl", pickle("K\7")}})) ==
+    CHECK(pytorch_error(zip_of({{"a/data.pkl", pickle("K\7")}})) ==
           "holds an integer, but weights are kept in a dictionary");
-    CHECK(error_of(legacy_checkpoint("}", {}), {.entry = "ema"}) == "holds no dictionary 'ema'");
-    CHECK(error_of(legacy_checkpoint(op_dict(op_text("ema") + "N"), {}), {.entry = "ema"}) ==
+    CHECK(pytorch_error(legacy_checkpoint("}", {}), {.entry = "ema"}) ==
+          "holds no dictionary 'ema'");
+    CHECK(pytorch_error(legacy_checkpoint(op_dict(op_text("ema") + "N"), {}), {.entry = "ema"}) ==
           "holds no dictionary 'ema'");
     const TemporaryFolder folder;
     CHECK(message_of<IoError>([&] { (void)read_pytorch(folder / "a"); }) ==
@@ -366,14 +367,14 @@ TEST_CASE("a file that is no checkpoint says what it is not", "[io][pytorch][err
 }
 
 TEST_CASE("big-endian checkpoints are refused", "[io][pytorch][errors]") {
-    CHECK(error_of(legacy_checkpoint("}", {}, "\x88")).empty());
+    CHECK(pytorch_error(legacy_checkpoint("}", {}, "\x88")).empty());
     for (const std::string op : {"\x89", "N", "K\1"}) {
-        CHECK(error_of(legacy_checkpoint("}", {}, op)) ==
+        CHECK(pytorch_error(legacy_checkpoint("}", {}, op)) ==
               "does not say that its numbers are little-endian");
     }
-    CHECK(error_of(zip_of({{"a/data.pkl", pickle("}")}, {"a/byteorder", "big"}})) ==
+    CHECK(pytorch_error(zip_of({{"a/data.pkl", pickle("}")}, {"a/byteorder", "big"}})) ==
           "has byte order 'big', but only 'little' is read");
-    CHECK(error_of(zip_of({{"a/data.pkl", pickle("}")}, {"a/byteorder", "little"}})).empty());
+    CHECK(pytorch_error(zip_of({{"a/data.pkl", pickle("}")}, {"a/byteorder", "little"}})).empty());
 }
 
 TEST_CASE("element types that are not read are named", "[io][pytorch][errors]") {
@@ -386,18 +387,18 @@ TEST_CASE("element types that are not read are named", "[io][pytorch][errors]") 
         {"QUInt4x2Storage", "quint4x2"}};
     for (const auto& [type, name] : types) {
         const std::string tensor = op_tensor(op_storage("0", 0, type), 0, {0}, {1});
-        CHECK(error_of(legacy_checkpoint(op_dict(op_text("w") + tensor), {{"0", 0, ""}})) ==
+        CHECK(pytorch_error(legacy_checkpoint(op_dict(op_text("w") + tensor), {{"0", 0, ""}})) ==
               "tensor \"w\": dtype " + name + " is not supported");
         // Where they are not weights, they do no harm.
-        CHECK(error_of(legacy_checkpoint(op_dict(op_text("model") + op_dict("") + op_text("x") +
-                                                 "]" + tensor + "a"),
-                                         {{"0", 0, ""}}))
+        CHECK(pytorch_error(legacy_checkpoint(op_dict(op_text("model") + op_dict("") +
+                                                      op_text("x") + "]" + tensor + "a"),
+                                              {{"0", 0, ""}}))
                   .empty());
     }
     const std::string quantised = op_call(
         "_rebuild_qtensor", op_storage("0", 0, "QInt8Storage") + op_integer(0) + op_integers({0}) +
                                 op_integers({1}) + op_global("torch", "per_tensor_affine"));
-    CHECK(error_of(legacy_checkpoint(op_dict(op_text("w") + quantised), {{"0", 0, ""}})) ==
+    CHECK(pytorch_error(legacy_checkpoint(op_dict(op_text("w") + quantised), {{"0", 0, ""}})) ==
           "tensor \"w\": dtype qint8 is not supported");
     const auto young = [](const std::string& dtype) {
         return byte_file(op_text("w") +
@@ -405,18 +406,18 @@ TEST_CASE("element types that are not read are named", "[io][pytorch][errors]") 
                                                            op_integer(0) + op_integers({6}) +
                                                            op_integers({1}) + "\x89N" + dtype));
     };
-    CHECK(error_of(young(op_global("torch", "float8_e5m2"))) ==
+    CHECK(pytorch_error(young(op_global("torch", "float8_e5m2"))) ==
           "tensor \"w\": dtype float8_e5m2 is not supported");
-    CHECK(error_of(young(op_global("torch", "Size"))) ==
+    CHECK(pytorch_error(young(op_global("torch", "Size"))) ==
           "tensor \"w\": its arguments name no dtype");
-    CHECK(error_of(young("")) == "tensor \"w\": its arguments name no dtype");
+    CHECK(pytorch_error(young("")) == "tensor \"w\": its arguments name no dtype");
 }
 
 TEST_CASE("a tensor that goes beyond its storage is refused", "[io][pytorch][errors]") {
     const auto error = [](std::int32_t offset, const std::vector<std::int32_t>& dims,
                           const std::vector<std::int32_t>& strides) {
-        return error_of(byte_file(op_text("w") + byte_tensor(offset, dims, strides)),
-                        {.max_growth = std::numeric_limits<std::uint64_t>::max()});
+        return pytorch_error(byte_file(op_text("w") + byte_tensor(offset, dims, strides)),
+                             {.max_growth = std::numeric_limits<std::uint64_t>::max()});
     };
     const std::string beyond = " goes beyond the 6 elements of its storage";
     CHECK(error(0, {6}, {1}).empty());
@@ -438,8 +439,8 @@ TEST_CASE("a tensor that goes beyond its storage is refused", "[io][pytorch][err
           "tensor \"w\": has 65 axes, the limit is 64");
 
     const auto error_of_call = [](const std::string& arguments) {
-        return error_of(byte_file(op_text("w") + op_call("_rebuild_tensor_v2", arguments) +
-                                  op_text("v") + byte_tensor(0, {1}, {1})));
+        return pytorch_error(byte_file(op_text("w") + op_call("_rebuild_tensor_v2", arguments) +
+                                       op_text("v") + byte_tensor(0, {1}, {1})));
     };
     const std::string storage = op_storage("0", 6, "ByteStorage");
     const std::string wrong = "tensor \"w\": its arguments are not (storage, offset, size, stride)";
@@ -456,17 +457,17 @@ TEST_CASE("a tensor that goes beyond its storage is refused", "[io][pytorch][err
 TEST_CASE("a storage that is not what the object says is refused", "[io][pytorch][errors]") {
     const std::string w = op_dict(op_text("w") + byte_tensor(0, {1}, {1}));
     const auto legacy = [&](const std::vector<StoredBytes>& storages) {
-        return error_of(legacy_checkpoint(w, storages));
+        return pytorch_error(legacy_checkpoint(w, storages));
     };
     const std::string whole = legacy_checkpoint(w, {byte_storage(6)});
     const std::string size = std::to_string(whole.size() - 1);
-    CHECK(error_of(whole.substr(0, whole.size() - 1)) == "storage '0': needs 6 bytes at " +
-                                                             std::to_string(whole.size() - 6) +
-                                                             ", but the file ends at " + size);
-    CHECK(error_of(whole.substr(0, whole.size() - 7)) ==
+    CHECK(pytorch_error(whole.substr(0, whole.size() - 1)) == "storage '0': needs 6 bytes at " +
+                                                                  std::to_string(whole.size() - 6) +
+                                                                  ", but the file ends at " + size);
+    CHECK(pytorch_error(whole.substr(0, whole.size() - 7)) ==
           "storage '0': needs 8 bytes at " + std::to_string(whole.size() - 14) +
               ", but the file ends at " + std::to_string(whole.size() - 7));
-    CHECK(error_of(whole + "x") == "1 bytes follow the last storage");
+    CHECK(pytorch_error(whole + "x") == "1 bytes follow the last storage");
     CHECK(legacy({}) == "storage '0': is missing");
     CHECK(legacy({byte_storage(6), {"1", 0, ""}}) == "storage '1': is described nowhere");
     CHECK(legacy({byte_storage(6), byte_storage(6)}) == "storage '0': stands twice");
@@ -474,16 +475,16 @@ TEST_CASE("a storage that is not what the object says is refused", "[io][pytorch
     CHECK(legacy({{"0", -1, ""}}) == "storage '0': holds -1 elements, but 6 are described");
 
     const auto zip = [&](const std::string& content) {
-        return error_of(zip_of({{"a/data.pkl", pickle(w)}, {"a/data/0", content}}));
+        return pytorch_error(zip_of({{"a/data.pkl", pickle(w)}, {"a/data/0", content}}));
     };
     CHECK(zip("12345") == "storage '0': holds 5 bytes, but 6 are described");
     CHECK(zip("1234567") == "storage '0': holds 7 bytes, but 6 are described");
     CHECK(zip("123456").empty());
-    CHECK(error_of(zip_of({{"a/data.pkl", pickle(w)}, {"b/data/0", "123456"}})) ==
+    CHECK(pytorch_error(zip_of({{"a/data.pkl", pickle(w)}, {"b/data/0", "123456"}})) ==
           "storage '0': is missing");
 
     const auto described = [](const std::string& ids) {
-        return error_of(legacy_checkpoint(op_dict(op_text("s") + "](" + ids + "e"), {}));
+        return pytorch_error(legacy_checkpoint(op_dict(op_text("s") + "](" + ids + "e"), {}));
     };
     CHECK(described(op_storage("0", 6) + op_storage("0", 5)) ==
           "storage '0': is described twice, as 24 bytes of torch.FloatStorage and as 20 bytes of "
@@ -512,75 +513,78 @@ TEST_CASE("a storage with an absurd count takes no memory", "[io][pytorch][error
                                 "Q";
     const std::string w = op_dict(op_text("w") + op_tensor(storage, 0, {1}, {1}));
     const std::string file = legacy_checkpoint(w, {{"0", std::int64_t{1} << 62, "x"}});
-    CHECK(error_of(file) == "storage '0': needs 4611686018427387904 bytes at " +
-                                std::to_string(file.size() - 1) + ", but the file ends at " +
-                                std::to_string(file.size()));
-    CHECK(error_of(zip_of({{"a/data.pkl", pickle(w)}, {"a/data/0", "x"}})) ==
+    CHECK(pytorch_error(file) == "storage '0': needs 4611686018427387904 bytes at " +
+                                     std::to_string(file.size() - 1) + ", but the file ends at " +
+                                     std::to_string(file.size()));
+    CHECK(pytorch_error(zip_of({{"a/data.pkl", pickle(w)}, {"a/data/0", "x"}})) ==
           "storage '0': holds 1 bytes, but 4611686018427387904 are described");
 }
 
 TEST_CASE("names that stand twice are refused", "[io][pytorch][errors]") {
     const std::string tensor = byte_tensor(0, {1}, {1});
-    CHECK(error_of(byte_file(op_text("w") + tensor + op_text("w") + tensor)) ==
+    CHECK(pytorch_error(byte_file(op_text("w") + tensor + op_text("w") + tensor)) ==
           "key \"w\" stands twice");
-    CHECK(error_of(byte_file(op_integer(1) + tensor + op_text("1") + tensor)) ==
+    CHECK(pytorch_error(byte_file(op_integer(1) + tensor + op_text("1") + tensor)) ==
           "key \"1\" stands twice");
-    CHECK(error_of(byte_file(op_text("a.b") + tensor + op_text("a") +
-                             op_dict(op_text("b") + tensor))) == "tensor \"a.b\": stands twice");
+    CHECK(pytorch_error(
+              byte_file(op_text("a.b") + tensor + op_text("a") + op_dict(op_text("b") + tensor))) ==
+          "tensor \"a.b\": stands twice");
     const std::string state = op_text("model") + op_dict(op_text("w") + tensor);
-    CHECK(error_of(byte_file(state + state)) == "entry 'model' stands twice");
-    CHECK(error_of(byte_file(op_text("\xFF\x1b") + tensor)) == "name '\xFF\\x1b' is not UTF-8");
+    CHECK(pytorch_error(byte_file(state + state)) == "entry 'model' stands twice");
+    CHECK(pytorch_error(byte_file(op_text("\xFF\x1b") + tensor)) ==
+          "name '\xFF\\x1b' is not UTF-8");
 
     std::string archive = zip_of({{"a/data.pkl", pickle("}")}, {"a/data.pkk", pickle("}")}});
     for (auto at = archive.find(".pkk"); at != archive.npos; at = archive.find(".pkk")) {
         archive.replace(at, 4, ".pkl");
     }
-    CHECK(error_of(archive) == "member 'a/data.pkl' stands twice");
+    CHECK(pytorch_error(archive) == "member 'a/data.pkl' stands twice");
 }
 
 TEST_CASE("what would grow far beyond the file is refused", "[io][pytorch][errors]") {
     // One element, repeated 65536 times.
     const std::string wide = byte_file(op_text("w") + byte_tensor(0, {256, 256}, {0, 0}));
     const std::string limit = std::to_string(16 * wide.size());
-    CHECK(error_of(wide) == "its names, storages and tensors take more than " + limit +
-                                " bytes, 16 times its own (PytorchOptions::max_growth)");
-    CHECK(error_of(wide, {.max_growth = 400}).empty());
+    CHECK(pytorch_error(wide) == "its names, storages and tensors take more than " + limit +
+                                     " bytes, 16 times its own (PytorchOptions::max_growth)");
+    CHECK(pytorch_error(wide, {.max_growth = 400}).empty());
 
     // One tensor of no elements and 64 axes, under 1000 names.
     std::string crowd =
         "}(" + op_text("w") +
         byte_tensor(0, std::vector<std::int32_t>(64, 0), std::vector<std::int32_t>(64, 1)) + "\x94";
     for (int k = 0; k < 1000; ++k) crowd += op_integer(k) + "h\0"s;
-    CHECK(error_of(legacy_checkpoint(crowd + "u", {byte_storage(6)}))
+    CHECK(pytorch_error(legacy_checkpoint(crowd + "u", {byte_storage(6)}))
               .find("its names, storages and tensors take more than") == 0);
-    CHECK(error_of(legacy_checkpoint(crowd + "u", {byte_storage(6)}), {.max_growth = 400}).empty());
+    CHECK(pytorch_error(legacy_checkpoint(crowd + "u", {byte_storage(6)}), {.max_growth = 400})
+              .empty());
 
     const std::string zeros(1'000'000, '\0');
     const std::string tensor = op_tensor(op_storage("0", 1'000'000, "ByteStorage"), 0, {1}, {1});
     const std::string bomb = zip_of({{"a/data.pkl", pickle(op_dict(op_text("w") + tensor))},
                                      {"a/data/0", zeros, ZIP_CM_DEFLATE}});
-    CHECK(error_of(bomb) == "storage '0': unpacks to 1000000 bytes, the limit is " +
-                                std::to_string(16 * bomb.size()));
-    CHECK(error_of(bomb, {.max_growth = 1000}).empty());
+    CHECK(pytorch_error(bomb) == "storage '0': unpacks to 1000000 bytes, the limit is " +
+                                     std::to_string(16 * bomb.size()));
+    CHECK(pytorch_error(bomb, {.max_growth = 1000}).empty());
 
     const std::string nested = zip_of({{"a/data.pkl", pickle(op_text(zeros)), ZIP_CM_DEFLATE}});
-    CHECK(error_of(nested) == "a/data.pkl: unpacks to 1000008 bytes, the limit is " +
-                                  std::to_string(16 * nested.size()));
+    CHECK(pytorch_error(nested) == "a/data.pkl: unpacks to 1000008 bytes, the limit is " +
+                                       std::to_string(16 * nested.size()));
     const std::string large =
         zip_of({{"a/data.pkl", std::string((1U << 24U) + 1, '\0'), ZIP_CM_DEFLATE}});
-    CHECK(error_of(large, {.max_growth = 1U << 20U}) ==
+    CHECK(pytorch_error(large, {.max_growth = 1U << 20U}) ==
           "a/data.pkl: unpacks to 16777217 bytes, the limit is 16777216");
 }
 
 TEST_CASE("containers that hold themselves or nest without end are refused",
           "[io][pytorch][errors]") {
-    CHECK(error_of(legacy_checkpoint(op_dict(op_text("a") + "]\x94h\0a"s), {})) ==
+    CHECK(pytorch_error(legacy_checkpoint(op_dict(op_text("a") + "]\x94h\0a"s), {})) ==
           "holds a container that holds itself");
-    CHECK(error_of(legacy_checkpoint("}\x94" + op_text("a") + "h\0s"s, {})) ==
+    CHECK(pytorch_error(legacy_checkpoint("}\x94" + op_text("a") + "h\0s"s, {})) ==
           "holds a container that holds itself");
     std::string deep = "]";
     for (int k = 0; k < 100; ++k) deep += "\x85";
-    CHECK(error_of(legacy_checkpoint(op_dict(op_text("a") + deep), {})) ==
+    CHECK(pytorch_error(legacy_checkpoint(op_dict(op_text("a") + deep), {})) ==
           "nests more than 64 containers");
 
     // Each list holds the one before twice: 2^40 empty ones.
@@ -589,7 +593,7 @@ TEST_CASE("containers that hold themselves or nest without end are refused",
         const std::string last = "h" + little_endian(static_cast<unsigned>(k - 1), 1);
         doubled.append("0").append(last).append(last).append("\x86\x94");
     }
-    CHECK(error_of(legacy_checkpoint(op_dict(op_text("a") + doubled), {}))
+    CHECK(pytorch_error(legacy_checkpoint(op_dict(op_text("a") + doubled), {}))
               .find("its names, storages and tensors take more than") == 0);
 }
 
@@ -599,7 +603,7 @@ TEST_CASE("a checkpoint that ends anywhere too early is refused", "[io][pytorch]
         const std::string whole = read_text(fixture_path("ckpt/" + name + ".pth"));
         for (std::size_t size = 0; size < whole.size(); ++size) {
             CAPTURE(name, size);
-            CHECK_FALSE(error_of(whole.substr(0, size)).empty());
+            CHECK_FALSE(pytorch_error(whole.substr(0, size)).empty());
         }
     }
 }
@@ -613,7 +617,7 @@ TEST_CASE("a checkpoint with a wrong byte anywhere is read or refused", "[io][py
             for (const int flip : {0x01, 0x80}) {
                 std::string changed = whole;
                 changed[place] = static_cast<char>(changed[place] ^ flip);
-                refused += error_of(changed).empty() ? 0 : 1;
+                refused += pytorch_error(changed).empty() ? 0 : 1;
             }
         }
         CHECK(refused > whole.size() / 4);

@@ -28,14 +28,14 @@ using oldphoto::test::message_of;
 using oldphoto::test::TemporaryFolder;
 
 /// The bytes of a file with that header and data, whatever they say.
-std::string file_of(const std::string& header, const std::string& data = "") {
+std::string safetensors_file(const std::string& header, const std::string& data = "") {
     std::string text(8, '\0');
     for (std::size_t k = 0; k < 8; ++k) text[k] = static_cast<char>(header.size() >> (8 * k));
     return text + header + data;
 }
 
 /// The message, less the path, with which a file of these bytes is refused.
-std::string error_of(const std::string& bytes) {
+std::string safetensors_error(const std::string& bytes) {
     static const TemporaryFolder folder;
     const std::string path = folder / "w.safetensors";
     oldphoto::test::write_text(path, bytes);
@@ -79,7 +79,7 @@ TEST_CASE("a safetensors file is written byte by byte as the format says", "[io]
     const std::string padded = header + std::string((8 - header.size() % 8) % 8, ' ');
     // 1.5 = 0x3FC00000 and -2 = 0xC0000000, low byte first
     const std::string data("\0\0\xC0\x3F\0\0\0\xC0\x07\0\0\0\0\0\0\0", 16);
-    CHECK(small_file() == file_of(padded, data));
+    CHECK(small_file() == safetensors_file(padded, data));
 }
 
 TEST_CASE("tensors and metadata come back in their order", "[io][safetensors]") {
@@ -112,7 +112,7 @@ TEST_CASE("tensors and metadata come back in their order", "[io][safetensors]") 
 TEST_CASE("a file without tensors is a file", "[io][safetensors]") {
     const TemporaryFolder folder;
     oldphoto::write_safetensors(folder / "a", {});
-    CHECK(oldphoto::test::read_text(folder / "a") == file_of("{}      "));
+    CHECK(oldphoto::test::read_text(folder / "a") == safetensors_file("{}      "));
     CHECK(oldphoto::read_safetensors(folder / "a").tensors.empty());
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("the header may list tensors in another order than they lie in", "[io]
     const std::string header = "{" + entry("b", "U8", "[2]", "[1,3]") + "," +
                                entry("empty", "U8", "[0]", "[1,1]") + "," +
                                entry("a", "U8", "[1]", "[0,1]") + "}";
-    oldphoto::test::write_text(folder / "a", file_of(header, "xyz"));
+    oldphoto::test::write_text(folder / "a", safetensors_file(header, "xyz"));
     const Safetensors file = oldphoto::read_safetensors(folder / "a");
     CHECK(file.tensors.begin()->name == "b");
     CHECK(file.tensors.at("a").values<int>() == std::vector<int>{'x'});
@@ -154,11 +154,11 @@ TEST_CASE("a file in memory is read as one on the disk", "[io][safetensors]") {
 
 TEST_CASE("a header length that cannot be is refused before memory is taken",
           "[io][safetensors][errors]") {
-    CHECK(error_of("") == "0 bytes are too few for a safetensors file");
-    CHECK(error_of("1234567") == "7 bytes are too few for a safetensors file");
-    CHECK(error_of(std::string("\x03\0\0\0\0\0\0\0{}", 10)) ==
+    CHECK(safetensors_error("") == "0 bytes are too few for a safetensors file");
+    CHECK(safetensors_error("1234567") == "7 bytes are too few for a safetensors file");
+    CHECK(safetensors_error(std::string("\x03\0\0\0\0\0\0\0{}", 10)) ==
           "header length 3 must be at most 100000000 and fit into the file's 10 bytes");
-    CHECK(error_of(std::string(8, '\xFF') + "{}") ==
+    CHECK(safetensors_error(std::string(8, '\xFF') + "{}") ==
           "header length 18446744073709551615 must be at most 100000000 and fit into the file's "
           "10 bytes");
 
@@ -190,7 +190,7 @@ TEST_CASE("a header that is not the format's JSON is refused", "[io][safetensors
     };
     for (const auto& [header, message] : faults) {
         CAPTURE(header);
-        CHECK(error_of(file_of(header, "x")) == message);
+        CHECK(safetensors_error(safetensors_file(header, "x")) == message);
     }
 }
 
@@ -217,25 +217,28 @@ TEST_CASE("a tensor that cannot be is named with its values", "[io][safetensors]
     };
     for (const auto& [entries, message] : faults) {
         CAPTURE(entries);
-        CHECK(error_of(file_of("{" + entries + "}", "xy")) == "tensor " + message);
+        CHECK(safetensors_error(safetensors_file("{" + entries + "}", "xy")) ==
+              "tensor " + message);
     }
 }
 
 TEST_CASE("data that is shorter or longer than the tensors is refused",
           "[io][safetensors][errors]") {
     const std::string header = "{" + entry("w", "U8", "[2]", "[0,2]") + "}";
-    CHECK(error_of(file_of(header, "x")) == "tensors take 2 bytes, but the file holds 1");
-    CHECK(error_of(file_of(header, "xyz")) == "tensors take 2 bytes, but the file holds 3");
-    CHECK(error_of(file_of(header, "xy")).empty());
+    CHECK(safetensors_error(safetensors_file(header, "x")) ==
+          "tensors take 2 bytes, but the file holds 1");
+    CHECK(safetensors_error(safetensors_file(header, "xyz")) ==
+          "tensors take 2 bytes, but the file holds 3");
+    CHECK(safetensors_error(safetensors_file(header, "xy")).empty());
 }
 
 TEST_CASE("a file that ends anywhere too early is refused", "[io][safetensors][fuzz]") {
     const std::string whole = small_file();
     for (std::size_t size = 0; size < whole.size(); ++size) {
         CAPTURE(size);
-        CHECK_FALSE(error_of(whole.substr(0, size)).empty());
+        CHECK_FALSE(safetensors_error(whole.substr(0, size)).empty());
     }
-    CHECK(error_of(whole).empty());
+    CHECK(safetensors_error(whole).empty());
 }
 
 TEST_CASE("a file with a wrong byte anywhere is read or refused", "[io][safetensors][fuzz]") {
@@ -245,7 +248,7 @@ TEST_CASE("a file with a wrong byte anywhere is read or refused", "[io][safetens
         for (const int flip : {0x01, 0x10, 0x80, 0xFF}) {
             std::string changed = whole;
             changed[place] = static_cast<char>(changed[place] ^ flip);
-            refused += error_of(changed).empty() ? 0 : 1;
+            refused += safetensors_error(changed).empty() ? 0 : 1;
         }
     }
     CHECK(refused > whole.size());

@@ -19,7 +19,7 @@ using oldphoto::test::message_of;
 using oldphoto::test::TemporaryFolder;
 using oldphoto::test::write_text;
 
-std::string error_of(const std::string& path) {
+std::string weights_error(const std::string& path) {
     return message_of<IoError>([&] { (void)read_weights(path); });
 }
 
@@ -68,16 +68,17 @@ TEST_CASE("read_weights says what is wrong with a file of neither format",
           "[io][weights_file][errors]") {
     const TemporaryFolder folder;
     const std::string path = folder / "w";
-    CHECK(error_of(path) == path + ": cannot be read (No such file or directory)");
-    CHECK(error_of(folder.path()) == folder.path() + ": is a folder, not a file");
+    CHECK(weights_error(path) == path + ": cannot be read (No such file or directory)");
+    CHECK(weights_error(folder.path()) == folder.path() + ": is a folder, not a file");
     write_text(path, "12345678");
-    CHECK(error_of(path) == path +
-                                ": header length 4050765991979987505 must be at most 100000000 "
-                                "and fit into the file's 8 bytes");
+    CHECK(weights_error(path) ==
+          path +
+              ": header length 4050765991979987505 must be at most 100000000 "
+              "and fit into the file's 8 bytes");
     write_text(path, "a text that is not weights");
-    CHECK(error_of(path) == path +
-                                ": is neither a zip archive nor a pickle, so it is not a "
-                                "PyTorch checkpoint");
+    CHECK(weights_error(path) == path +
+                                     ": is neither a zip archive nor a pickle, so it is not a "
+                                     "PyTorch checkpoint");
     write_text(path, std::string("\2\0\0\0\0\0\0\0{]", 10));
-    CHECK(error_of(path).starts_with(path + ": header: byte 1: "));
+    CHECK(weights_error(path).starts_with(path + ": header: byte 1: "));
 }

@@ -15,29 +15,24 @@ using namespace oldphoto;
 
 namespace {
 
-constexpr const char* checkpoint = "ckpt/detection.safetensors";
+constexpr const char* detector_checkpoint = "ckpt/detection.safetensors";
 
-ScratchDetector<> published() {
+ScratchDetector<> published_detector() {
     return test::load_detector("detection.safetensors");
 }
 
-Variable<float, 4> stored(const std::string& name) {
+Variable<float, 4> detector_array(const std::string& name) {
     return Variable<float, 4>(
         test::tensor_of<float, 4>(test::read_npy(test::fixture_path("unet/" + name + ".npy"))));
-}
-
-double error(const Variable<float, 4>& actual, const test::Array& expected) {
-    REQUIRE(to_vector(actual.shape()) == expected.dims);
-    return test::absolute_error(actual.value().to_values(), expected.values<float>());
 }
 
 }  // namespace
 
 TEST_CASE("a detector finds what the published one finds", "[models][parity]") {
-    OLDPHOTO_NEEDS_FIXTURE(checkpoint);
-    const auto detector = published();
-    const auto logits = stored("logits").value();
-    const auto x = stored("input");
+    OLDPHOTO_NEEDS_FIXTURE(detector_checkpoint);
+    const auto detector = published_detector();
+    const auto logits = detector_array("logits").value();
+    const auto x = detector_array("input");
     CHECK(test::absolute_error(detector(x).value().to_values(), logits.to_values()) < 1e-4);
     const auto probability = detector.probability(x).value();
     for (Index i = 0; i < logits.size(); ++i) {
@@ -46,16 +41,16 @@ TEST_CASE("a detector finds what the published one finds", "[models][parity]") {
 }
 
 TEST_CASE("every stage of a detector gives what the published one gives", "[models][parity]") {
-    OLDPHOTO_NEEDS_FIXTURE(checkpoint);
-    const auto detector = published();
+    OLDPHOTO_NEEDS_FIXTURE(detector_checkpoint);
+    const auto detector = published_detector();
     const auto taps = test::read_npz(test::fixture_path("unet/taps.npz"));
     std::size_t checked = 0;
     const auto check = [&](const std::string& name, const Variable<float, 4>& y) {
         INFO(name);
-        CHECK(error(y, taps.at(name)) < 1e-4);
+        CHECK(test::absolute_error(y, taps.at(name)) < 1e-4);
         ++checked;
     };
-    auto y = detector.first()(stored("input"));
+    auto y = detector.first()(detector_array("input"));
     check("first", y);
     std::vector<Variable<float, 4>> skips;
     for (std::size_t d = 0; d < detector.down_path().size(); ++d) {
@@ -74,12 +69,12 @@ TEST_CASE("every stage of a detector gives what the published one gives", "[mode
 
 TEST_CASE("a detector in training takes and keeps the batch's statistics as the published one",
           "[models][parity]") {
-    OLDPHOTO_NEEDS_FIXTURE(checkpoint);
-    auto detector = published();
+    OLDPHOTO_NEEDS_FIXTURE(detector_checkpoint);
+    auto detector = published_detector();
     detector.set_training(true);
     const auto arrays = test::read_npz(test::fixture_path("unet/train_mode.npz"));
     const Variable<float, 4> x(test::tensor_of<float, 4>(arrays.at("input")));
-    CHECK(error(detector(x), arrays.at("logits")) < 1e-4);
+    CHECK(test::absolute_error(detector(x), arrays.at("logits")) < 1e-4);
     std::size_t checked = 0;
     for (const auto& [name, variable] : state_of<float>(detector)) {
         const auto after = arrays.find("after/" + name);

@@ -16,11 +16,6 @@ namespace {
 
 using Generator = FaceGenerator<float>;
 
-double error(const Variable<float, 4>& actual, const test::Array& expected) {
-    REQUIRE(to_vector(actual.shape()) == expected.dims);
-    return test::absolute_error(actual.value().to_values(), expected.values<float>());
-}
-
 Variable<float, 4> ones(const Shape<4>& shape) {
     return Variable<float, 4>(Tensor<float, 4>::ones(shape));
 }
@@ -39,13 +34,13 @@ TEST_CASE("a face generator paints what the published one paints, block by block
         return test::read_npy(test::fixture_path("face/" + name + ".npy"));
     };
     const Variable<float, 4> face(test::tensor_of<float, 4>(stored("input")));
-    CHECK(error(generator(face), stored("output")) < 2e-4);
+    CHECK(test::absolute_error(generator(face), stored("output")) < 2e-4);
 
     const auto taps = test::read_npz(test::fixture_path("face/taps.npz"));
     std::size_t checked = 0;
     const auto check = [&](const std::string& name, const Variable<float, 4>& y) {
         INFO(name);
-        CHECK(error(y, taps.at(name)) < 2e-4);
+        CHECK(test::absolute_error(y, taps.at(name)) < 2e-4);
         ++checked;
     };
     auto x = generator.begin(face);
@@ -71,7 +66,7 @@ TEST_CASE("a face generator with a parsing map paints what the published one pai
     const auto labels = arrays.at("seg").values<std::uint8_t>();
     const Variable<float, 4> parsing(Tensor<float, 4>::from_values(
         {1, 18, 96, 96}, std::vector<float>(labels.begin(), labels.end())));
-    CHECK(error(generator(face, parsing), arrays.at("output")) < 2e-4);
+    CHECK(test::absolute_error(generator(face, parsing), arrays.at("output")) < 2e-4);
 }
 
 TEST_CASE("the face generator of default options is the published one", "[models][state]") {

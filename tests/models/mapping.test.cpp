@@ -10,12 +10,11 @@
 #include "../support/state.hpp"
 
 using namespace oldphoto;
+using test::Lines;
 
 namespace {
 
-using Lines = std::vector<std::string>;
-
-double error(const Mapping<>& mapping, const std::string& output) {
+double mapping_error(const Mapping<>& mapping, const std::string& output) {
     const auto stored = [](const std::string& name) {
         return test::tensor_of<float, 4>(
             test::read_npy(test::fixture_path("mapping_quality/" + name + ".npy")));
@@ -41,11 +40,11 @@ Lines weights_of(const Mapping<>& mapping) {
 }  // namespace
 
 TEST_CASE("a quality mapping translates as the published one", "[models][parity]") {
-    CHECK(error(test::load_mapping("mapping_quality"), "output") < 2e-4);
+    CHECK(mapping_error(test::load_mapping("mapping_quality"), "output") < 2e-4);
     FlatObject metadata;
     metadata.insert("dilation", 2.0);
-    CHECK(error(test::load_mapping("mapping_quality_dil2_feat", metadata), "dil2_feat_output") <
-          2e-4);
+    CHECK(mapping_error(test::load_mapping("mapping_quality_dil2_feat", metadata),
+                        "dil2_feat_output") < 2e-4);
 }
 
 TEST_CASE("the mapping of default options is the published one", "[models][state]") {

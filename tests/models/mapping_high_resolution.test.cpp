@@ -15,12 +15,7 @@ using namespace oldphoto;
 
 namespace {
 
-constexpr const char* checkpoint = "ckpt/mapping_hr.zip.pth";
-
-double error(const Variable<float, 4>& actual, const test::Array& expected) {
-    REQUIRE(to_vector(actual.shape()) == expected.dims);
-    return test::absolute_error(actual.value().to_values(), expected.values<float>());
-}
+constexpr const char* mapping_checkpoint = "ckpt/mapping_hr.zip.pth";
 
 /// Compares everything that a fixture holds of one scale.
 void check_scale(const PatchAttention<>& scale, const Variable<float, 4>& z,
@@ -43,15 +38,16 @@ void check_scale(const PatchAttention<>& scale, const Variable<float, 4>& z,
           test::stored_sources(hole, arrays.at(prefix + "index"),
                                options.path == PatchPath::training));
     if (arrays.count(prefix + "composed") == 0) return;
-    CHECK(error(patch_attention(x, holes, options), arrays.at(prefix + "composed")) < 2e-4);
-    CHECK(error(scale(z, mask), arrays.at(prefix + "combined")) < 2e-4);
+    CHECK(test::absolute_error(patch_attention(x, holes, options), arrays.at(prefix + "composed")) <
+          2e-4);
+    CHECK(test::absolute_error(scale(z, mask), arrays.at(prefix + "combined")) < 2e-4);
 }
 
 const std::vector<std::string> cases{"train_holes",        "train_zero",       "train_one",
                                      "infer_holes",        "infer_zero",       "infer_tiny",
                                      "infer_ragged_holes", "infer_ragged_zero"};
 
-HighResolutionMappingOptions small_options() {
+HighResolutionMappingOptions small_high_resolution() {
     return {.mapping = {.base = 2, .max_width = 4, .blocks = 1, .dilation = 2, .widen = 1},
             .patches = {4, 2, 1}};
 }
@@ -60,7 +56,7 @@ HighResolutionMappingOptions small_options() {
 
 TEST_CASE("a mapping with patch attention translates as the published one, on both paths",
           "[models][parity]") {
-    OLDPHOTO_NEEDS_FIXTURE(checkpoint);
+    OLDPHOTO_NEEDS_FIXTURE(mapping_checkpoint);
     auto mapping = test::load_high_resolution_mapping("mapping_hr.zip.pth");
     for (const auto& name : cases) {
         INFO(name);
@@ -68,21 +64,22 @@ TEST_CASE("a mapping with patch attention translates as the published one, on bo
         mapping.set_training(arrays.at("inference").values<std::int64_t>().front() == 0);
         const auto mask = test::tensor_of<float, 4>(arrays.at("mask"));
         const Variable<float, 4> z(test::tensor_of<float, 4>(arrays.at("input")));
-        CHECK(error(mapping(z, mask), arrays.at("output")) < 2e-4);
+        CHECK(test::absolute_error(mapping(z, mask), arrays.at("output")) < 2e-4);
 
         auto y = mapping.before()(z);
-        if (arrays.count("before_NL") != 0) CHECK(error(y, arrays.at("before_NL")) < 2e-4);
+        if (arrays.count("before_NL") != 0)
+            CHECK(test::absolute_error(y, arrays.at("before_NL")) < 2e-4);
         for (std::size_t k = 0; k < 3; ++k) {
             const auto& scale = mapping.scales()[k];
             check_scale(scale, y, mask, arrays, "s" + std::to_string(k + 1) + ".");
             y = mapping.blocks()[k](scale(y, mask));
         }
-        CHECK(error(y, arrays.at("output")) < 2e-4);
+        CHECK(test::absolute_error(y, arrays.at("output")) < 2e-4);
     }
 }
 
 TEST_CASE("a mask of holes alone is an error on the inference path", "[models][error]") {
-    HighResolutionMapping<> mapping(small_options(), Init::zeros());
+    HighResolutionMapping<> mapping(small_high_resolution(), Init::zeros());
     const Variable<float, 4> z(Tensor<float, 4>::ones({1, 2, 4, 8}));
     const auto mask = Tensor<float, 4>::ones({1, 1, 16, 32});
     CHECK_THROWS_WITH(mapping(z, mask),
@@ -102,7 +99,7 @@ TEST_CASE("the mapping with patch attention of default options is the published 
 TEST_CASE("a mapping with patch attention keeps a latent's size down to the smallest",
           "[models][forward]") {
     for (Index dilation = 1; dilation <= 2; ++dilation) {
-        auto options = small_options();
+        auto options = small_high_resolution();
         options.mapping.dilation = dilation;
         options.mapping.latent_channels = dilation - 1;
         const HighResolutionMapping<> mapping(options, Init::zeros());
@@ -116,7 +113,7 @@ TEST_CASE("a mapping with patch attention keeps a latent's size down to the smal
 
 TEST_CASE("a mapping with patch attention says what sides its patches cover", "[models][forward]") {
     const auto multiple = [](std::array<Index, 3> patches) {
-        auto options = small_options();
+        auto options = small_high_resolution();
         options.patches = patches;
         return HighResolutionMapping<>(options, Init::zeros()).size_multiple();
     };
@@ -129,7 +126,7 @@ TEST_CASE("the gradients of a whole mapping with patch attention match central d
           "[models][gradient]") {
     for (const bool training : {false, true}) {
         Rng rng(1);
-        HighResolutionMapping<double> mapping(small_options(), rng);
+        HighResolutionMapping<double> mapping(small_high_resolution(), rng);
         mapping.set_training(training);
         const auto z = test::random_variable(Shape<4>{1, 2, 4, 8}, 2);
         const auto mask = Tensor<double, 4>::zeros({1, 1, 16, 32});

@@ -14,16 +14,17 @@ using namespace oldphoto;
 
 namespace {
 
-Variable<float, 4> fixture(const std::string& name) {
+Variable<float, 4> scratch_array(const std::string& name) {
     return Variable<float, 4>(test::tensor_of<float, 4>(
         test::read_npy(test::fixture_path("mapping_scratch/" + name + ".npy"))));
 }
 
-double error(const Variable<float, 4>& actual, const std::string& expected) {
-    return test::absolute_error(actual.value().to_values(), fixture(expected).value().to_values());
+double scratch_error(const Variable<float, 4>& actual, const std::string& expected) {
+    return test::absolute_error(actual.value().to_values(),
+                                scratch_array(expected).value().to_values());
 }
 
-ScratchMappingOptions small_options() {
+ScratchMappingOptions small_scratch() {
     return {.mapping = {.base = 2, .max_width = 4, .blocks = 1, .dilation = 2, .widen = 1},
             .global_blocks = 1};
 }
@@ -36,13 +37,13 @@ TEST_CASE("a mapping with a partial nonlocal block translates as the published o
     for (const std::string container : {"zip.pth", "legacy.pth", "safetensors"}) {
         INFO(container);
         const auto mapping = test::load_scratch_mapping("mapping_scratch." + container);
-        const auto z = fixture("input");
-        CHECK(error(mapping.before()(z), "before_NL") < 2e-4);
+        const auto z = scratch_array("input");
+        CHECK(scratch_error(mapping.before()(z), "before_NL") < 2e-4);
         for (const std::string name : {"holes", "soft", "odd", "one", "zero"}) {
             INFO(name);
             const double tolerance = name == "one" ? 5e-3 : 5e-4;
-            const auto mask = fixture(name + "_mask").value();
-            CHECK(error(mapping(z, mask), name + "_output") < tolerance);
+            const auto mask = scratch_array(name + "_mask").value();
+            CHECK(scratch_error(mapping(z, mask), name + "_output") < tolerance);
         }
     }
 }
@@ -55,7 +56,7 @@ TEST_CASE("the mapping with a partial nonlocal block of default options is the p
 }
 
 TEST_CASE("what a scratch mapping is made of follows its options", "[models][state]") {
-    auto options = small_options();
+    auto options = small_scratch();
     options.local_blocks = 2;
     options.mapping.latent_channels = 1;
     Rng rng(1);
@@ -81,7 +82,7 @@ TEST_CASE("what a scratch mapping is made of follows its options", "[models][sta
 TEST_CASE("the gradients of a whole scratch mapping match central differences",
           "[models][gradient]") {
     Rng rng(1);
-    auto options = small_options();
+    auto options = small_scratch();
     options.local_blocks = 1;
     const ScratchMapping<double> mapping(options, rng);
     const auto z = test::random_variable(Shape<4>{1, 2, 4, 5}, 2);
@@ -98,7 +99,7 @@ TEST_CASE("a scratch mapping refuses options that it cannot have", "[models][err
         return test::message_of<OptionError>(
             [&] { static_cast<void>(ScratchMapping<>(options, Init::zeros())); });
     };
-    CHECK(message(small_options()).empty());
+    CHECK(message(small_scratch()).empty());
     CHECK(message({.mapping = {.widen = 0}}) == "mapping: widen must lie in 1..15, got 0");
     CHECK(message({.global_blocks = -1}) ==
           "partial_nonlocal: blocks must not be negative, got -1");

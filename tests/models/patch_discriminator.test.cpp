@@ -16,11 +16,11 @@ namespace {
 
 using Features = std::vector<DiscriminatorFeatures<float>>;
 
-PatchDiscriminator<> published(const std::string& checkpoint) {
+PatchDiscriminator<> published_discriminator(const std::string& checkpoint) {
     return test::load_discriminator<PatchDiscriminator<>>(checkpoint);
 }
 
-test::Archive fixture(const std::string& name) {
+test::Archive discriminator_arrays(const std::string& name) {
     return test::read_npz(test::fixture_path("disc/" + name + ".npz"));
 }
 
@@ -54,8 +54,8 @@ TEST_CASE("every layer of every scale gives what the published discriminator giv
         INFO(name);
         const auto checkpoint = "disc_" + name + ".zip.pth";
         OLDPHOTO_NEEDS_FIXTURE("ckpt/" + checkpoint);
-        const auto arrays = fixture(name);
-        const auto features = published(checkpoint)(input_of(arrays));
+        const auto arrays = discriminator_arrays(name);
+        const auto features = published_discriminator(checkpoint)(input_of(arrays));
         CHECK(check_features(features, arrays, "eval") + 1 == arrays.size());
     }
 }
@@ -66,9 +66,9 @@ TEST_CASE("a discriminator with spectral norm iterates as the published one, fro
         INFO(container);
         const auto checkpoint = "disc_image_sn." + container + ".pth";
         OLDPHOTO_NEEDS_FIXTURE("ckpt/" + checkpoint);
-        const auto arrays = fixture("image_sn");
+        const auto arrays = discriminator_arrays("image_sn");
         const auto x = input_of(arrays);
-        auto net = published(checkpoint);
+        auto net = published_discriminator(checkpoint);
         CHECK(net.options().spectral_norm);
         std::size_t checked = check_features(net(x), arrays, "eval");
         net.set_training(true);

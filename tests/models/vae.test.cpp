@@ -12,17 +12,16 @@
 #include <cmath>
 
 using namespace oldphoto;
+using test::Lines;
 
 namespace {
 
-using Lines = std::vector<std::string>;
-
-Variable<float, 4> stored(const std::string& name) {
+Variable<float, 4> vae_array(const std::string& name) {
     return Variable<float, 4>(
         test::tensor_of<float, 4>(test::read_npy(test::fixture_path("vae/" + name + ".npy"))));
 }
 
-double error(const Variable<float, 4>& actual, const Variable<float, 4>& expected) {
+double vae_error(const Variable<float, 4>& actual, const Variable<float, 4>& expected) {
     REQUIRE(actual.shape() == expected.shape());
     return test::absolute_error(actual.value().to_values(), expected.value().to_values());
 }
@@ -37,12 +36,12 @@ TEST_CASE("a VAE encodes and decodes as the published one", "[models][parity]") 
     for (const std::string name : {"A", "B"}) {
         INFO(name);
         const auto vae = test::load_vae("vae_" + name);
-        const auto x = stored(name + "_input");
-        const auto z = stored(name + "_latent");
-        const auto y = stored(name + "_output");
-        CHECK(error(vae.encode(x), z) < 1e-4);
-        CHECK(error(vae.decode(z), y) < 1e-4);
-        CHECK(error(vae(x), y) < 1e-4);
+        const auto x = vae_array(name + "_input");
+        const auto z = vae_array(name + "_latent");
+        const auto y = vae_array(name + "_output");
+        CHECK(vae_error(vae.encode(x), z) < 1e-4);
+        CHECK(vae_error(vae.decode(z), y) < 1e-4);
+        CHECK(vae_error(vae(x), y) < 1e-4);
     }
 }
 
@@ -63,7 +62,7 @@ TEST_CASE("every layer of a VAE gives what the published one gives", "[models][p
         const bool encoder = name.substr(0, dot) == "encoder";
         const auto y =
             encoder ? vae.encoder().slice(0, count)(x) : vae.decoder().slice(0, count)(z);
-        CHECK(error(y, tap(name)) < 1e-4);
+        CHECK(vae_error(y, tap(name)) < 1e-4);
         ++checked;
     }
     CHECK(checked == 17);

@@ -13,12 +13,7 @@
 #include <array>
 
 using namespace oldphoto;
-
-namespace {
-
-using Lines = std::vector<std::string>;
-
-}  // namespace
+using test::Lines;
 
 TEST_CASE("the perceptual loss over VGG-19 is the published one", "[models][parity]") {
     const auto arrays = test::read_npz(test::fixture_path("vgg/perceptual.npz"));

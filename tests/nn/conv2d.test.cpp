@@ -6,8 +6,7 @@
 #include "../support/state.hpp"
 
 using namespace oldphoto;
-
-using Lines = std::vector<std::string>;
+using test::Lines;
 
 TEST_CASE("Conv2d holds a weight (O, C / groups, kh, kw) and a bias unless told not to",
           "[nn][state]") {

@@ -6,8 +6,7 @@
 #include "../support/state.hpp"
 
 using namespace oldphoto;
-
-using Lines = std::vector<std::string>;
+using test::Lines;
 
 TEST_CASE("Linear multiplies by its weight's rows and adds its bias", "[nn][forward]") {
     const Linear<double> layer({.in_features = 2, .out_features = 3}, Init::zeros());

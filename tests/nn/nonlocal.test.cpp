@@ -12,6 +12,7 @@
 #include <map>
 
 using namespace oldphoto;
+using test::Lines;
 
 namespace {
 
@@ -268,7 +269,6 @@ TEST_CASE("a new nonlocal block hands its input on", "[nn][state]") {
 }
 
 TEST_CASE("a nonlocal block names its layers by its options", "[nn][state]") {
-    using Lines = std::vector<std::string>;
     const auto init = Init::zeros();
     CHECK(test::state_lines<float>(Nonlocal<1>(
               {.channels = 6, .kind = NonlocalKind::gaussian, .batch_norm = false}, init)) ==

@@ -6,10 +6,10 @@
 #include <cmath>
 
 using namespace oldphoto;
+using test::Lines;
 
 namespace {
 
-using Lines = std::vector<std::string>;
 using Numbers = std::vector<double>;
 
 // Channel 0 holds 1 3 | 5 7: mean 4, biased variance 5, unbiased 20 / 3. Channel 1: 0 0 | 0 4: mean

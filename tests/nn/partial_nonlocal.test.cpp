@@ -10,6 +10,7 @@
 #include <cstring>
 
 using namespace oldphoto;
+using test::Lines;
 
 namespace {
 
@@ -185,7 +186,6 @@ TEST_CASE("the output of a new partial nonlocal block is zero in holes", "[nn][s
 }
 
 TEST_CASE("a partial nonlocal block names its layers as the published one does", "[nn][state]") {
-    using Lines = std::vector<std::string>;
     const auto weights_of = [](const PartialNonlocalLayerOptions& o) {
         Lines weights;
         for (const auto& line : test::state_lines<float>(PartialNonlocal<>(o, Init::zeros()))) {

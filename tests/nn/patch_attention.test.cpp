@@ -8,6 +8,7 @@
 #include "../support/state.hpp"
 
 using namespace oldphoto;
+using test::Lines;
 
 TEMPLATE_TEST_CASE("patch attention equals the published layer, value and all gradients",
                    "[nn][parity]", float, double) {
@@ -63,7 +64,6 @@ TEMPLATE_TEST_CASE("patch attention equals the published layer, value and all gr
 }
 
 TEST_CASE("patch attention names its layers as the published one does", "[nn][state]") {
-    using Lines = std::vector<std::string>;
     CHECK(test::state_lines<float>(PatchAttention<>({.channels = 2, .patch = 4}, Init::zeros())) ==
           Lines{"F_Combine.weight 2x5x3x3", "F_Combine.bias 2",
                 "res_block.0.conv_block.1.weight 2x2x3x3", "res_block.0.conv_block.1.bias 2",

@@ -8,6 +8,7 @@
 #include "../support/state.hpp"
 
 using namespace oldphoto;
+using test::Lines;
 
 TEMPLATE_TEST_CASE("a residual block equals PyTorch, value and all gradients", "[nn][parity]",
                    float, double) {
@@ -75,7 +76,6 @@ TEST_CASE("a residual block adds its input to what its layers give", "[nn][forwa
 }
 
 TEST_CASE("a residual block names its layers as the published one does", "[nn][state]") {
-    using Lines = std::vector<std::string>;
     const auto init = Init::zeros();
     CHECK(test::state_lines<float>(ResidualBlock<>({.channels = 2}, init)) ==
           Lines{"conv_block.1.weight 2x2x3x3", "conv_block.1.bias 2", "conv_block.5.weight 2x2x3x3",

@@ -15,7 +15,7 @@ using namespace oldphoto;
 namespace {
 
 using Names = std::vector<std::string>;
-using Numbers = std::vector<float>;
+using Values = std::vector<float>;
 
 struct AddOne {
     Variable<float, 4> operator()(const Variable<float, 4>& x) const { return x + 1; }
@@ -24,7 +24,7 @@ struct Double {
     Variable<float, 4> operator()(const Variable<float, 4>& x) const { return 2 * x; }
 };
 
-Variable<float, 4> picture(const Shape<4>& shape, const Numbers& values) {
+Variable<float, 4> picture(const Shape<4>& shape, const Values& values) {
     return Variable<float, 4>(Tensor<float, 4>::from_values(shape, values));
 }
 
@@ -72,18 +72,18 @@ TEST_CASE("layers without parameters do what the ops of their names do", "[nn][f
     const auto x = picture({1, 1, 2, 2}, {1, -2, 3, 4});
     const auto values = [&](const AnyLayer<float>& layer) { return layer(x).value().to_values(); };
     CHECK(test::state_names<float>(Sequential<float>{MaxPool2d{{.kernel = 2}}}).empty());
-    CHECK(values(Relu{}) == Numbers{1, 0, 3, 4});
-    CHECK(values(LeakyRelu{fn::LeakyReluFn{0.5F}}) == Numbers{1, -1, 3, 4});
+    CHECK(values(Relu{}) == Values{1, 0, 3, 4});
+    CHECK(values(LeakyRelu{fn::LeakyReluFn{0.5F}}) == Values{1, -1, 3, 4});
     CHECK(values(Tanh{})[0] == Approx(std::tanh(1.0F)));
     CHECK(values(Sigmoid{})[0] == Approx(1 / (1 + std::exp(-1.0F))));
-    CHECK(values(Identity{}) == Numbers{1, -2, 3, 4});
+    CHECK(values(Identity{}) == Values{1, -2, 3, 4});
     CHECK(values(Pad2d{1, PaddingMode::replicate}) ==
-          Numbers{1, 1, -2, -2, 1, 1, -2, -2, 3, 3, 4, 4, 3, 3, 4, 4});
-    CHECK(values(MaxPool2d{{.kernel = 2}}) == Numbers{4});
-    CHECK(values(AvgPool2d{{.kernel = {1, 2}}}) == Numbers{-0.5F, 3.5F});
-    CHECK(values(Resample{{1, 3}, ResampleMode::nearest}) == Numbers{1, 1, -2});
+          Values{1, 1, -2, -2, 1, 1, -2, -2, 3, 3, 4, 4, 3, 3, 4, 4});
+    CHECK(values(MaxPool2d{{.kernel = 2}}) == Values{4});
+    CHECK(values(AvgPool2d{{.kernel = {1, 2}}}) == Values{-0.5F, 3.5F});
+    CHECK(values(Resample{{1, 3}, ResampleMode::nearest}) == Values{1, 1, -2});
     CHECK(values(ResampleBy{2, ResampleMode::nearest}) ==
-          Numbers{1, 1, -2, -2, 1, 1, -2, -2, 3, 3, 4, 4, 3, 3, 4, 4});
+          Values{1, 1, -2, -2, 1, 1, -2, -2, 3, 3, 4, 4, 3, 3, 4, 4});
 }
 
 TEST_CASE("a Sequential takes what maps pictures to pictures and nothing else", "[nn][static]") {

@@ -8,9 +8,9 @@
 #include <cmath>
 
 using namespace oldphoto;
+using test::Lines;
 
 TEST_CASE("Spade has the state of the published one", "[nn][state]") {
-    using Lines = std::vector<std::string>;
     const Spade<> norm({.channels = 2, .condition_channels = 3, .hidden_channels = 4},
                        Init::zeros());
     CHECK(test::state_lines<float>(norm) ==

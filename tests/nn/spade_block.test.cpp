@@ -8,10 +8,9 @@
 #include <cmath>
 
 using namespace oldphoto;
+using test::Lines;
 
 namespace {
-
-using Lines = std::vector<std::string>;
 
 /// The convolutions with their weights.
 Lines convolutions(const SpadeBlockOptions& options) {
@@ -45,7 +44,7 @@ Variable<double, 4> pixel(const std::vector<double>& channels) {
 }
 
 // With zero weights scales are 1 and shifts 0; running statistics begin as 0 and 1.
-const double deviation = std::sqrt(1 + 1e-5);
+const double spade_deviation = std::sqrt(1 + 1e-5);
 
 }  // namespace
 
@@ -69,7 +68,7 @@ TEST_CASE("a block adds its input to what two activated convolutions give", "[nn
     hand_on(block, "conv_1", 4);
     entry(block, "conv_1.bias")[0] = 0.5;
     // Twice a norm and a leaky relu of slope 0.2.
-    const double inner = 0.04 * -3 / (deviation * deviation);
+    const double inner = 0.04 * -3 / (spade_deviation * spade_deviation);
     CHECK(block(pixel({-3}), pixel({0})).value().item() == Approx(-3 + inner + 0.5));
 }
 
@@ -78,8 +77,9 @@ TEST_CASE("what leads around a block is normalised but not activated", "[nn][for
     hand_on(block, "conv_0", 4);
     hand_on(block, "conv_1", 4);
     hand_on(block, "conv_s", 1);
-    const double inner = 0.04 * -3 / (deviation * deviation);
-    CHECK(block(pixel({-3, -7}), pixel({0})).value().item() == Approx(-7 / deviation + inner));
+    const double inner = 0.04 * -3 / (spade_deviation * spade_deviation);
+    CHECK(block(pixel({-3, -7}), pixel({0})).value().item() ==
+          Approx(-7 / spade_deviation + inner));
 }
 
 TEST_CASE("the gradients of a block match central differences", "[nn][gradient]") {

@@ -10,10 +10,9 @@
 #include <cmath>
 
 using namespace oldphoto;
+using test::Lines;
 
 namespace {
-
-using Lines = std::vector<std::string>;
 
 /// One entry of a layer's state, in row-major order.
 template <class T, class Net>

@@ -19,7 +19,7 @@ namespace {
 using Numbers = std::vector<double>;
 
 /// Tokens of one channel.
-Variable<double, 3> line(const Numbers& values) {
+Variable<double, 3> token_line(const Numbers& values) {
     return Variable<double, 3>(
         Tensor<double, 3>::from_values({1, 1, static_cast<Index>(values.size())}, values), true);
 }
@@ -48,19 +48,19 @@ auto gradients_of(const Variable<T, 3>& q, const Variable<T, 3>& k, const Variab
 
 TEST_CASE("attention is a mean of values weighed by a softmax of products", "[ops][forward]") {
     // Products ln 2 times 1, 0, 2: powers 2, 1, 4.
-    const auto q = line({ln2});
-    const auto k = line({1, 0, 2});
-    const auto v = line({10, 20, 40});
+    const auto q = token_line({ln2});
+    const auto k = token_line({1, 0, 2});
+    const auto v = token_line({10, 20, 40});
     CHECK(attention(q, k, v).value()[0] == Approx((20 + 20 + 160) / 7.0).epsilon(1e-14));
-    CHECK(attention(line({3 * ln2}), k, v, 3).value()[0] == Approx(200 / 7.0).epsilon(1e-14));
+    CHECK(attention(token_line({3 * ln2}), k, v, 3).value()[0] == Approx(200 / 7.0).epsilon(1e-14));
 }
 
 TEST_CASE("gates multiply the weights of attention, which add up to 1 again if asked to",
           "[ops][forward]") {
     // Powers 2, 1, 4 of every query; gates leave 2, 0.5, 0 of them, and use_self the own one.
-    const auto q = line({ln2, ln2, ln2});
-    const auto k = line({1, 0, 2});
-    const auto v = line({10, 20, 40});
+    const auto q = token_line({ln2, ln2, ln2});
+    const auto k = token_line({1, 0, 2});
+    const auto v = token_line({10, 20, 40});
     const auto gates = gate({1, 0.5, 0});
     const auto check = [&](const AttentionOptions& o, const Numbers& expected) {
         const auto y = gated_attention(q, k, v, gates, o).value();
@@ -93,16 +93,19 @@ TEST_CASE("attention is zero, and has no gradient, where all gates are closed", 
 TEST_CASE("attention divides by no less than 1e-12 of what softmax gave all keys",
           "[ops][forward]") {
     // The closed key has 1 - 4.2e-18 of the weights.
-    const auto y = gated_attention(line({1}), line({40, 0}), line({5, 3}), gate({0, 1})).value();
+    const auto y =
+        gated_attention(token_line({1}), token_line({40, 0}), token_line({5, 3}), gate({0, 1}))
+            .value();
     CHECK(y[0] == Approx(3 * std::exp(-40.0) / 1e-12).epsilon(1e-12));
     // Half the distance leaves the open one 2e-9, which becomes 1.
-    CHECK(gated_attention(line({1}), line({20, 0}), line({5, 3}), gate({0, 1})).value()[0] ==
-          Approx(3).epsilon(1e-14));
+    CHECK(gated_attention(token_line({1}), token_line({20, 0}), token_line({5, 3}), gate({0, 1}))
+              .value()[0] == Approx(3).epsilon(1e-14));
 }
 
 TEST_CASE("relu_attention weighs by products above zero, over the number of keys",
           "[ops][forward]") {
-    const auto y = relu_attention(line({1, -1}), line({2, -3}), line({5, 7})).value();
+    const auto y =
+        relu_attention(token_line({1, -1}), token_line({2, -3}), token_line({5, 7})).value();
     CHECK(y.to_values() == Numbers{2 * 5 / 2.0, 3 * 7 / 2.0});
 }
 
@@ -128,9 +131,9 @@ TEST_CASE("attention gradients match central differences", "[ops][gradient]") {
 TEST_CASE("attention gradients match central differences where 1e-12 is divided by",
           "[ops][gradient]") {
     // Products near 30 of the closed key leave less than 1e-12 to the open ones.
-    const auto q = line({1, 1.02});
-    const auto k = line({30, 0, 0.5});
-    const auto v = line({5, 3, -2});
+    const auto q = token_line({1, 1.02});
+    const auto k = token_line({30, 0, 0.5});
+    const auto v = token_line({5, 3, -2});
     CHECK(testing::gradcheck(
               [&] {
                   return gated_attention(q, k, v, gate({0, 1, 1}));

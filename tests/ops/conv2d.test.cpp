@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "../support/fixtures.hpp"
+#include "../support/gradients.hpp"
 #include "../support/random.hpp"
 
 using namespace oldphoto;
@@ -16,7 +17,7 @@ Pair pair_of(const std::vector<Index>& numbers) {
     return {numbers.front(), numbers.back()};
 }
 
-void check_fixture(const test::OpCase& fixture) {
+void check_conv2d(const test::OpCase& fixture) {
     const auto x = fixture.input<float, 4>("x");
     const auto w = fixture.input<float, 4>("w");
     const auto b = fixture.input<float, 1>("b");
@@ -28,17 +29,13 @@ void check_fixture(const test::OpCase& fixture) {
                           [&] { return conv2d(pad(x, border), w, b, options); });
 }
 
-constexpr auto random_input = test::random_variable<double, 4>;
-
-const Variable<double, 1> none(Tensor<double, 1>::zeros({0}));
-
 }  // namespace
 
 TEST_CASE("conv2d equals PyTorch, values and gradients", "[ops][parity]") {
     OLDPHOTO_NEEDS_FIXTURE("ops/conv2d.npz");
     const auto cases = test::op_cases("ops/conv2d.npz");
     CHECK(cases.size() == 9);
-    for (const auto& fixture : cases) check_fixture(fixture);
+    for (const auto& fixture : cases) check_conv2d(fixture);
 }
 
 TEST_CASE("conv2d slides its window without turning it", "[ops][forward]") {
@@ -51,13 +48,14 @@ TEST_CASE("conv2d slides its window without turning it", "[ops][forward]") {
     CHECK(y.shape() == Shape<4>{1, 1, 2, 4});
     CHECK(y.value().to_values() ==
           std::vector<double>{10.5, 21.5, 32.5, 3.5, 40.5, 54.5, 65.5, 6.5});
-    CHECK(conv2d(x, w, none, {.stride = {2, 2}}).value().to_values() == std::vector<double>{21});
+    CHECK(conv2d(x, w, test::none, {.stride = {2, 2}}).value().to_values() ==
+          std::vector<double>{21});
 }
 
 TEST_CASE("conv2d hands on the moments of its output", "[ops][forward]") {
-    const auto x = random_input({2, 3, 9, 8}, 1);
-    const auto w = random_input({4, 3, 3, 3}, 2);
-    const auto y = conv2d(x, w, none, {.padding = 1});
+    const auto x = test::random_picture({2, 3, 9, 8}, 1);
+    const auto w = test::random_picture({4, 3, 3, 3}, 2);
+    const auto y = conv2d(x, w, test::none, {.padding = 1});
     const auto moments = y.deferred().moments();
     REQUIRE(moments->size() == 8);
     const Tensor<double, 4> means = mean(y.value(), {2, 3});
@@ -81,8 +79,8 @@ TEST_CASE("conv2d gradients match central differences", "[ops][gradient]") {
     };
     const Variable<double, 1> empty(Tensor<double, 1>::zeros({0}), true);
     for (const auto& c : cases) {
-        const auto x = random_input(c.x, 3);
-        const auto w = random_input(c.w, 4);
+        const auto x = test::random_picture(c.x, 3);
+        const auto w = test::random_picture(c.w, 4);
         const auto bias = test::random_variable<double, 1>({c.w[0]}, 5);
         CHECK(testing::gradcheck([&] { return conv2d(x, w, bias, c.options); }, {x, w, bias}) <
               1e-7);
@@ -91,32 +89,33 @@ TEST_CASE("conv2d gradients match central differences", "[ops][gradient]") {
 }
 
 TEST_CASE("conv2d gradients pass through what is pending on its input", "[ops][gradient]") {
-    const auto x = random_input({1, 2, 5, 6}, 6);
-    const auto w = random_input({3, 2, 3, 3}, 7);
+    const auto x = test::random_picture({1, 2, 5, 6}, 6);
+    const auto w = test::random_picture({3, 2, 3, 3}, 7);
     const auto pending = [&] {
-        const Variable<double, 4> h = tanh(instance_norm(x, none, none));
-        return conv2d(pad(h, Padding::all(2, PaddingMode::reflect)), w, none, {.dilation = 2});
+        const Variable<double, 4> h = tanh(instance_norm(x, test::none, test::none));
+        return conv2d(pad(h, Padding::all(2, PaddingMode::reflect)), w, test::none,
+                      {.dilation = 2});
     };
     CHECK(testing::gradcheck(pending, {x, w}) < 1e-7);
 }
 
 TEST_CASE("conv2d names the rule and the shapes that break it", "[ops][error]") {
-    const auto x = random_input({1, 4, 5, 5}, 8);
-    const auto w = random_input({6, 2, 3, 3}, 9);
-    CHECK_THROWS_WITH(conv2d(x, w, none),
+    const auto x = test::random_picture({1, 4, 5, 5}, 8);
+    const auto w = test::random_picture({6, 2, 3, 3}, 9);
+    CHECK_THROWS_WITH(conv2d(x, w, test::none),
                       "conv2d: channels of w, times groups, must equal channels of x\n"
                       "  x (N, C, H, W) = (1, 4, 5, 5)\n"
                       "  w (O, C / groups, kh, kw) = (6, 2, 3, 3)\n"
                       "  bias (O) = (0)");
-    CHECK_THROWS_WITH(conv2d(x, random_input({5, 2, 3, 3}, 9), none, {.groups = 2}),
+    CHECK_THROWS_WITH(conv2d(x, test::random_picture({5, 2, 3, 3}, 9), test::none, {.groups = 2}),
                       Catch::StartsWith("conv2d: output channels must be a multiple of groups\n"));
     CHECK_THROWS_WITH(
         conv2d(x, w, Variable<double, 1>(Tensor<double, 1>::zeros({4})), {.groups = 2}),
         Catch::StartsWith("conv2d: one bias for each output channel, or none\n"));
     CHECK_THROWS_WITH(
-        conv2d(x, w, none, {.dilation = 3, .groups = 2}),
+        conv2d(x, w, test::none, {.dilation = 3, .groups = 2}),
         Catch::StartsWith("conv2d: the padded picture must not be smaller than a window\n"));
-    CHECK_THROWS_WITH(conv2d(x, w, none, {.stride = {1, 0}, .groups = 2}),
+    CHECK_THROWS_WITH(conv2d(x, w, test::none, {.stride = {1, 0}, .groups = 2}),
                       "conv2d: stride must be positive, got (1, 0)");
-    CHECK_THROWS_AS(conv2d(x, w, none, {.padding = -1, .groups = 2}), OptionError);
+    CHECK_THROWS_AS(conv2d(x, w, test::none, {.padding = -1, .groups = 2}), OptionError);
 }

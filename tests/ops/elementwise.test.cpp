@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "../support/fixtures.hpp"
+#include "../support/gradients.hpp"
 #include "../support/random.hpp"
 #include "../support/threads.hpp"
 
@@ -19,8 +20,6 @@ Variable<double, R> numbers_between(const Shape<R>& shape, double low, double hi
     Rng rng(5);
     return Variable<double, R>(uniform<double, R>(shape, rng, low, high), true);
 }
-
-const Variable<double, 1> none(Tensor<double, 1>::zeros({0}));
 
 }  // namespace
 
@@ -166,7 +165,7 @@ TEST_CASE("an elementwise tree is one step, however large", "[ops][program]") {
 
 TEST_CASE("an activation after a norm only annotates", "[ops][deferred]") {
     const auto x = random_variable(Shape<4>{2, 3, 5, 7}, 7);
-    const auto normalised = instance_norm(x, none, none);
+    const auto normalised = instance_norm(x, test::none, test::none);
     const Variable<double, 4> y = relu(normalised);
     CHECK_FALSE(y.deferred().affine_only());
     CHECK(y.deferred().raw().data() == x.value().data());
@@ -192,7 +191,7 @@ TEST_CASE("pending activations and sums equal materialising every step", "[ops][
             touch(n);
             const Variable<double, 4> a = leaky_relu(n, 0.3F);
             touch(a);
-            const auto m = instance_norm(a, none, none);
+            const auto m = instance_norm(a, test::none, test::none);
             touch(m);
             const Variable<double, 4> s = m + skip;
             touch(s);

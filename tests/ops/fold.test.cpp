@@ -12,7 +12,7 @@ using namespace oldphoto;
 namespace {
 
 template <class T>
-void check_fixture(const test::OpCase& fixture) {
+void check_fold(const test::OpCase& fixture) {
     if (fixture.has("@size")) {
         const auto x = fixture.input<T, 3>("x");
         const auto size = fixture.numbers("size");
@@ -31,17 +31,12 @@ void check_fixture(const test::OpCase& fixture) {
     }
 }
 
-template <std::size_t R>
-Variable<double, R> random_input(const Shape<R>& shape) {
-    return test::random_variable(shape, 1);
-}
-
-struct Case {
+struct Folding {
     Shape<4> x;
     FoldOptions options;
 };
 
-const std::vector<Case> cases{
+const std::vector<Folding> foldings{
     {{2, 3, 4, 6}, {2, 2}},
     {{1, 2, 4, 5}, {.kernel = 3, .padding = 1}},
     {{1, 2, 7, 5}, {.kernel = {3, 2}, .stride = {2, 3}, .padding = {0, 1}}},
@@ -55,8 +50,8 @@ TEST_CASE("unfold and fold equal PyTorch, values and gradients", "[ops][parity]"
     const auto fixtures = test::op_cases("ops/unfold_fold.npz");
     CHECK(fixtures.size() == 3);
     for (const auto& fixture : fixtures) {
-        check_fixture<float>(fixture);
-        check_fixture<double>(fixture);
+        check_fold<float>(fixture);
+        check_fold<double>(fixture);
     }
 }
 
@@ -78,20 +73,20 @@ TEST_CASE("pixels that no window covers fold to zero", "[ops][forward]") {
 }
 
 TEST_CASE("fold is the adjoint of unfold", "[ops][forward]") {
-    for (const auto& c : cases) {
-        const auto x = random_input(c.x);
+    for (const auto& c : foldings) {
+        const auto x = test::random_picture(c.x);
         const auto columns = unfold(x, c.options);
-        const auto u = random_input(columns.shape());
+        const auto u = test::random_variable(columns.shape(), 1);
         const auto folded = fold(u, {c.x[2], c.x[3]}, c.options);
         CHECK(sum(columns * u).item() == Approx(sum(x * folded).item()).epsilon(1e-12));
     }
 }
 
 TEST_CASE("unfold and fold gradients match central differences", "[ops][gradient]") {
-    for (const auto& c : cases) {
-        const auto x = random_input(c.x);
+    for (const auto& c : foldings) {
+        const auto x = test::random_picture(c.x);
         CHECK(testing::gradcheck([&] { return unfold(x, c.options); }, {x}) < 1e-7);
-        const auto columns = random_input(unfold(x, c.options).shape());
+        const auto columns = test::random_variable(unfold(x, c.options).shape(), 1);
         const Pair size{c.x[2], c.x[3]};
         CHECK(testing::gradcheck([&] { return fold(columns, size, c.options); }, {columns}) < 1e-7);
     }
@@ -108,18 +103,18 @@ TEST_CASE("unfold and fold have the same bits for 1, 2 and 3 threads", "[ops][de
 }
 
 TEST_CASE("unfold and fold name the rule and the shapes that break it", "[ops][error]") {
-    CHECK_THROWS_WITH(unfold(random_input(Shape<4>{1, 2, 3, 4}), {.kernel = 3, .dilation = 2}),
+    CHECK_THROWS_WITH(unfold(test::random_picture({1, 2, 3, 4}), {.kernel = 3, .dilation = 2}),
                       "unfold: the padded picture must not be smaller than a window\n"
                       "  x (N, C, H, W) = (1, 2, 3, 4)\n"
                       "  window = (5, 5)\n"
                       "  padding = (0, 0)");
-    CHECK_THROWS_WITH(fold(random_input(Shape<3>{1, 12, 5}), {4, 6}, {2, 2}),
+    CHECK_THROWS_WITH(fold(test::random_variable(Shape<3>{1, 12, 5}, 1), {4, 6}, {2, 2}),
                       "fold: columns must be the windows of a picture of that size\n"
                       "  columns (N, C kh kw, L) = (1, 12, 5)\n"
                       "  expected = (1, 12, 6)\n"
                       "  picture (N, C, H, W) = (1, 3, 4, 6)");
-    CHECK_THROWS_WITH(fold(random_input(Shape<3>{1, 13, 6}), {4, 6}, {2, 2}),
+    CHECK_THROWS_WITH(fold(test::random_variable(Shape<3>{1, 13, 6}, 1), {4, 6}, {2, 2}),
                       Catch::Contains("expected = (1, 12, 6)"));
-    CHECK_THROWS_WITH(fold(random_input(Shape<3>{1, 12, 6}), {4, 6}, {.kernel = 0}),
+    CHECK_THROWS_WITH(fold(test::random_variable(Shape<3>{1, 12, 6}, 1), {4, 6}, {.kernel = 0}),
                       "fold: kernel must be positive, got (0, 0)");
 }

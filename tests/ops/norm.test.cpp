@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "../support/fixtures.hpp"
+#include "../support/gradients.hpp"
 #include "../support/random.hpp"
 #include "../support/threads.hpp"
 #include <algorithm>
@@ -23,8 +24,6 @@ void check_instance_norm(const test::OpCase& fixture) {
         fixture, {{"x", x}, {"w", w}, {"b", b}}, [&] { return instance_norm(x, w, b); },
         fixture.name == "tiny_variance" ? 1e-4 : 1e-5);
 }
-
-const Variable<double, 1> none(Tensor<double, 1>::zeros({0}));
 
 }  // namespace
 
@@ -61,7 +60,7 @@ TEST_CASE("instance_norm makes a constant plane its bias", "[ops][forward]") {
 
 TEST_CASE("instance_norm leaves the arithmetic to its consumer", "[ops][forward]") {
     const auto x = test::random_variable<double, 4>({1, 2, 5, 4}, 1);
-    const auto y = instance_norm(x, none, none);
+    const auto y = instance_norm(x, test::none, test::none);
     CHECK(y.deferred().affine_only());
     CHECK_FALSE(y.deferred().plain());
     CHECK(y.deferred().raw().data() == x.value().data());
@@ -97,12 +96,12 @@ TEST_CASE("instance_norm gradients match central differences", "[ops][gradient]"
     const auto x = test::random_variable<double, 4>({2, 3, 4, 5}, 3);
     const auto weight = test::random_variable<double, 1>({3}, 4);
     const auto bias = test::random_variable<double, 1>({3}, 5);
-    CHECK(testing::gradcheck([&] { return instance_norm(x, none, none); }, {x}) < 1e-7);
+    CHECK(testing::gradcheck([&] { return instance_norm(x, test::none, test::none); }, {x}) < 1e-7);
     CHECK(testing::gradcheck([&] { return instance_norm(x, weight, bias, 0.1); },
                              {x, weight, bias}) < 1e-7);
     const auto twice = [&] {
         const Variable<double, 4> h = tanh(instance_norm(x, weight, bias));
-        return instance_norm(h, none, none);
+        return instance_norm(h, test::none, test::none);
     };
     CHECK(testing::gradcheck(twice, {x, weight, bias}) < 1e-7);
 }
@@ -115,10 +114,12 @@ TEST_CASE("instance_norm names the rule and the shapes that break it", "[ops][er
                       "  x (N, C, H, W) = (1, 3, 4, 5)\n"
                       "  weight (C) = (2)\n"
                       "  bias (C) = (2)");
-    CHECK_THROWS_AS(instance_norm(x, test::random_variable<double, 1>({3}, 7), none), ShapeError);
-    CHECK_THROWS_WITH(instance_norm(test::random_variable<double, 4>({1, 3, 0, 5}, 6), none, none),
-                      "instance_norm: statistics need at least one pixel\n"
-                      "  x (N, C, H, W) = (1, 3, 0, 5)");
+    CHECK_THROWS_AS(instance_norm(x, test::random_variable<double, 1>({3}, 7), test::none),
+                    ShapeError);
+    CHECK_THROWS_WITH(
+        instance_norm(test::random_variable<double, 4>({1, 3, 0, 5}, 6), test::none, test::none),
+        "instance_norm: statistics need at least one pixel\n"
+        "  x (N, C, H, W) = (1, 3, 0, 5)");
 }
 
 TEMPLATE_TEST_CASE("batch_norm equals PyTorch, values, gradients and running statistics",
@@ -173,7 +174,7 @@ TEST_CASE("batch_norm outside training leaves the running statistics and only an
     const auto x = test::random_variable<double, 4>({2, 2, 3, 4}, 8);
     const auto mean = Tensor<double, 1>::from_values({2}, {1, -1});
     const auto variance = Tensor<double, 1>::from_values({2}, {4, 0.25});
-    const auto y = batch_norm(x, none, none, mean, variance, {.eps = 0});
+    const auto y = batch_norm(x, test::none, test::none, mean, variance, {.eps = 0});
     CHECK(y.deferred().affine_only());
     CHECK(y.deferred().raw().data() == x.value().data());
     CHECK(mean.to_values() == std::vector<double>{1, -1});
@@ -195,7 +196,9 @@ TEST_CASE("batch_norm gradients match central differences", "[ops][gradient]") {
         const BatchNormOptions options{.momentum = 0, .training = training};
         const auto y = [&] { return batch_norm(x, weight, bias, mean, variance, options); };
         CHECK(testing::gradcheck(y, {x, weight, bias}) < 1e-7);
-        const auto bare = [&] { return tanh(batch_norm(x, none, none, mean, variance, options)); };
+        const auto bare = [&] {
+            return tanh(batch_norm(x, test::none, test::none, mean, variance, options));
+        };
         CHECK(testing::gradcheck(bare, {x}) < 1e-7);
     }
 }
@@ -249,12 +252,12 @@ TEST_CASE("batch_norm names the rule and the shapes that break it", "[ops][error
     const auto x = test::random_variable<double, 4>({1, 3, 1, 1}, 14);
     const auto two = Tensor<double, 1>::ones({2});
     const auto three = Tensor<double, 1>::ones({3});
-    CHECK_THROWS_WITH(batch_norm(x, none, none, three, two),
+    CHECK_THROWS_WITH(batch_norm(x, test::none, test::none, three, two),
                       "batch_norm: running statistics have one number for each channel\n"
                       "  x (N, C, H, W) = (1, 3, 1, 1)\n"
                       "  running_mean (C) = (3)\n"
                       "  running_var (C) = (2)");
-    CHECK_THROWS_WITH(batch_norm(x, none, none, three, three, {.training = true}),
+    CHECK_THROWS_WITH(batch_norm(x, test::none, test::none, three, three, {.training = true}),
                       "batch_norm: training needs at least two values a channel\n"
                       "  x (N, C, H, W) = (1, 3, 1, 1)");
 }

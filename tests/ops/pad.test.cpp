@@ -10,7 +10,7 @@ using namespace oldphoto;
 namespace {
 
 template <class T>
-void check_fixture(const test::OpCase& fixture) {
+void check_pad(const test::OpCase& fixture) {
     constexpr PaddingMode modes[] = {PaddingMode::reflect, PaddingMode::replicate,
                                      PaddingMode::zero};
     const auto sides = fixture.numbers("lrtb");
@@ -32,8 +32,8 @@ TEST_CASE("pad equals PyTorch, values and gradients", "[ops][parity]") {
     const auto cases = test::op_cases("ops/pad.npz");
     CHECK(cases.size() == 5);
     for (const auto& fixture : cases) {
-        check_fixture<float>(fixture);
-        check_fixture<double>(fixture);
+        check_pad<float>(fixture);
+        check_pad<double>(fixture);
     }
 }
 

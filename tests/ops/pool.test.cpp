@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "../support/fixtures.hpp"
+#include "../support/gradients.hpp"
 #include "../support/random.hpp"
 #include "../support/threads.hpp"
 #include <limits>
@@ -15,7 +16,7 @@ using namespace oldphoto;
 namespace {
 
 template <class T>
-void check_fixture(const test::OpCase& fixture) {
+void check_pool(const test::OpCase& fixture) {
     const auto x = fixture.input<T, 4>("x");
     const Pair kernel = fixture.number("k");
     const Pair stride = fixture.number("stride");
@@ -25,10 +26,6 @@ void check_fixture(const test::OpCase& fixture) {
                    ? avg_pool2d(x, {kernel, stride, padding, fixture.number("include_pad") == 1})
                    : max_pool2d(x, {kernel, stride, padding});
     });
-}
-
-Variable<double, 4> random_input(const Shape<4>& shape) {
-    return test::random_variable(shape, 1);
 }
 
 Variable<double, 4> line(const std::vector<double>& values) {
@@ -48,8 +45,6 @@ std::vector<double> gradient_of_sum(const Variable<double, 4>& x, F f) {
     return x.gradient().to_values();
 }
 
-const Variable<double, 1> none(Tensor<double, 1>::zeros({0}));
-
 }  // namespace
 
 TEST_CASE("pooling equals PyTorch, values and gradients", "[ops][parity]") {
@@ -57,8 +52,8 @@ TEST_CASE("pooling equals PyTorch, values and gradients", "[ops][parity]") {
     const auto cases = test::op_cases("ops/pool.npz");
     CHECK(cases.size() == 4);
     for (const auto& fixture : cases) {
-        check_fixture<float>(fixture);
-        check_fixture<double>(fixture);
+        check_pool<float>(fixture);
+        check_pool<double>(fixture);
     }
 }
 
@@ -107,7 +102,7 @@ TEST_CASE("max_pool2d takes infinities and hands on a NaN", "[ops][forward]") {
 }
 
 TEST_CASE("pooling gradients match central differences", "[ops][gradient]") {
-    const auto x = random_input({2, 2, 6, 7});
+    const auto x = test::random_picture({2, 2, 6, 7});
     CHECK(testing::gradcheck([&] { return max_pool2d(x, {.kernel = 2}); }, {x}) < 1e-7);
     CHECK(testing::gradcheck([&] { return max_pool2d(x, {{3, 2}, {2, 1}, 1}); }, {x}) < 1e-7);
     CHECK(testing::gradcheck([&] { return avg_pool2d(x, {.kernel = {6, 7}}); }, {x}) < 1e-7);
@@ -120,10 +115,10 @@ TEST_CASE("pooling gradients match central differences", "[ops][gradient]") {
 }
 
 TEST_CASE("pooling gradients pass through what is pending on its input", "[ops][gradient]") {
-    const auto x = random_input({1, 2, 5, 6});
+    const auto x = test::random_picture({1, 2, 5, 6});
     const auto pending = [&](auto pool) {
         return [&x, pool] {
-            const Variable<double, 4> h = tanh(instance_norm(x, none, none));
+            const Variable<double, 4> h = tanh(instance_norm(x, test::none, test::none));
             return pool(pad(h, Padding::all(1, PaddingMode::reflect)));
         };
     };
@@ -154,7 +149,7 @@ TEST_CASE("pooling has the same bits for 1, 2 and 3 threads", "[ops][determinism
 }
 
 TEST_CASE("pooling names the rule that is broken", "[ops][error]") {
-    const auto x = random_input({1, 2, 3, 4});
+    const auto x = test::random_picture({1, 2, 3, 4});
     CHECK_THROWS_WITH(max_pool2d(x, {.kernel = 5, .padding = 0}),
                       "max_pool2d: the padded picture must not be smaller than a window\n"
                       "  x (N, C, H, W) = (1, 2, 3, 4)\n"
@@ -164,6 +159,6 @@ TEST_CASE("pooling names the rule that is broken", "[ops][error]") {
                       "avg_pool2d: padding must be at most half the kernel");
     CHECK_THROWS_WITH(avg_pool2d(x, {.kernel = {2, 0}}),
                       "avg_pool2d: kernel must be positive, got (2, 0)");
-    CHECK_THROWS_WITH(max_pool2d(random_input({1, 2, 0, 4}), {.kernel = 2, .padding = 1}),
+    CHECK_THROWS_WITH(max_pool2d(test::random_picture({1, 2, 0, 4}), {.kernel = 2, .padding = 1}),
                       Catch::StartsWith("max_pool2d: the picture must not be empty\n"));
 }

@@ -11,31 +11,27 @@ using namespace oldphoto;
 
 namespace {
 
-constexpr ResampleMode modes[] = {ResampleMode::nearest, ResampleMode::bilinear,
-                                  ResampleMode::bicubic, ResampleMode::area};
+constexpr ResampleMode resample_modes[] = {ResampleMode::nearest, ResampleMode::bilinear,
+                                           ResampleMode::bicubic, ResampleMode::area};
 
 template <class T>
-void check_fixture(const test::OpCase& fixture) {
+void check_resample(const test::OpCase& fixture) {
     const auto x = fixture.input<T, 4>("x");
     const auto size = fixture.numbers("size");
     test::check_op<T>(fixture, {{"x", x}}, [&] {
-        return resample(x, {size[0], size[1]}, modes[fixture.number("mode")],
+        return resample(x, {size[0], size[1]}, resample_modes[fixture.number("mode")],
                         fixture.number("align") == 1);
     });
 }
 
-Variable<double, 4> random_input(const Shape<4>& shape) {
-    return test::random_variable(shape, 1);
-}
-
-Variable<double, 4> line(const std::vector<double>& values) {
+Variable<double, 4> pixel_line(const std::vector<double>& values) {
     const Shape<4> shape{1, 1, 1, static_cast<Index>(values.size())};
     return Variable<double, 4>(Tensor<double, 4>::from_values(shape, values));
 }
 
 std::vector<double> resampled_line(const std::vector<double>& values, Index length,
                                    ResampleMode mode, bool align_corners = false) {
-    return resample(line(values), {1, length}, mode, align_corners).value().to_values();
+    return resample(pixel_line(values), {1, length}, mode, align_corners).value().to_values();
 }
 
 }  // namespace
@@ -45,8 +41,8 @@ TEST_CASE("resample equals PyTorch, values and gradients", "[ops][parity]") {
     const auto cases = test::op_cases("ops/interpolate.npz");
     CHECK(cases.size() == 9);
     for (const auto& fixture : cases) {
-        check_fixture<float>(fixture);
-        check_fixture<double>(fixture);
+        check_resample<float>(fixture);
+        check_resample<double>(fixture);
     }
 }
 
@@ -83,27 +79,27 @@ TEST_CASE("nearest takes whole positions exactly", "[ops][forward]") {
 }
 
 TEST_CASE("resampling to the same size changes nothing", "[ops][forward]") {
-    const auto x = random_input({2, 3, 5, 7});
-    for (const ResampleMode mode : modes) {
+    const auto x = test::random_picture({2, 3, 5, 7});
+    for (const ResampleMode mode : resample_modes) {
         CHECK(resample(x, {5, 7}, mode).value().to_values() == x.value().to_values());
     }
 }
 
 TEST_CASE("resample_by samples by the factor, not by the rounded size", "[ops][forward]") {
     // 3 pixels by 1.5 are 4 (not 4.5): positions (o + 0.5) / 1.5 - 0.5 = -1/6 1/2 7/6 11/6.
-    const auto x = line({0, 6, 18});
+    const auto x = pixel_line({0, 6, 18});
     const auto y = resample_by(Variable<double, 4>(x.value().broadcast_to({1, 1, 2, 3})), 1.5,
                                ResampleMode::bilinear);
     REQUIRE(y.shape() == Shape<4>{1, 1, 3, 4});
     const double expected[] = {0, 3, 8, 16};
     for (Index i = 0; i < 4; ++i) CHECK(y.value()[i] == Approx(expected[i]).margin(1e-12));
-    CHECK(resample_by(random_input({1, 1, 9, 5}), 0.5, ResampleMode::area).shape() ==
+    CHECK(resample_by(test::random_picture({1, 1, 9, 5}), 0.5, ResampleMode::area).shape() ==
           Shape<4>{1, 1, 4, 2});
 }
 
 TEST_CASE("resample gradients match central differences", "[ops][gradient]") {
-    const auto x = random_input({2, 2, 4, 5});
-    for (const ResampleMode mode : modes) {
+    const auto x = test::random_picture({2, 2, 4, 5});
+    for (const ResampleMode mode : resample_modes) {
         for (const Pair size : {Pair{8, 10}, Pair{7, 3}, Pair{1, 2}, Pair{2, 13}}) {
             CHECK(testing::gradcheck([&] { return resample(x, size, mode); }, {x}) < 1e-7);
             if (mode == ResampleMode::nearest || mode == ResampleMode::area) continue;
@@ -132,12 +128,12 @@ TEST_CASE("resample has the same bits for 1, 2 and 3 threads", "[ops][determinis
 }
 
 TEST_CASE("resample names the rule that is broken", "[ops][error]") {
-    const auto x = random_input({1, 2, 3, 4});
+    const auto x = test::random_picture({1, 2, 3, 4});
     CHECK_THROWS_WITH(resample(x, {0, 4}, ResampleMode::area),
                       "resample: size must be positive, got (0, 4)");
     CHECK_THROWS_WITH(resample(x, 4, ResampleMode::area, true),
                       "resample: align_corners goes with bilinear and bicubic only");
-    CHECK_THROWS_WITH(resample(random_input({1, 2, 0, 4}), 4, ResampleMode::nearest),
+    CHECK_THROWS_WITH(resample(test::random_picture({1, 2, 0, 4}), 4, ResampleMode::nearest),
                       "resample: the picture must not be empty\n  x (N, C, H, W) = (1, 2, 0, 4)");
     CHECK_THROWS_WITH(resample_by(x, -2, ResampleMode::nearest),
                       "resample: factor must be positive, got -2.000000");

@@ -13,7 +13,8 @@ namespace {
 
 using Values = std::vector<double>;
 
-const Variable<double, 2> table(Tensor<double, 2>::from_values({2, 3}, {1, 2, 3, 4, 5, 6}), true);
+const Variable<double, 2> counting_table(Tensor<double, 2>::from_values({2, 3}, {1, 2, 3, 4, 5, 6}),
+                                         true);
 
 template <std::size_t R>
 Values values(const Variable<double, R>& x) {
@@ -23,26 +24,27 @@ Values values(const Variable<double, R>& x) {
 }  // namespace
 
 TEST_CASE("variables change their shape as tensors do", "[ops][forward]") {
-    CHECK(reshape(table, Shape<1>{6}).shape() == Shape<1>{6});
-    CHECK(values(reshape(table, Shape<3>{3, 1, 2})) == Values{1, 2, 3, 4, 5, 6});
-    CHECK(unsqueeze(table, 1).shape() == Shape<3>{2, 1, 3});
-    CHECK(squeeze(unsqueeze(table, 2), 2).shape() == Shape<2>{2, 3});
-    CHECK(transpose(table, 0, 1).shape() == Shape<2>{3, 2});
-    CHECK(values(transpose(table, 0, 1)) == Values{1, 4, 2, 5, 3, 6});
-    CHECK(values(permute(table, {1, 0})) == Values{1, 4, 2, 5, 3, 6});
-    CHECK(values(slice(table, 1, 0, 3, 2)) == Values{1, 3, 4, 6});
-    CHECK(values(slice(table, 0, 1, 2)) == Values{4, 5, 6});
-    const auto row = slice(table, 0, 0, 1);
+    CHECK(reshape(counting_table, Shape<1>{6}).shape() == Shape<1>{6});
+    CHECK(values(reshape(counting_table, Shape<3>{3, 1, 2})) == Values{1, 2, 3, 4, 5, 6});
+    CHECK(unsqueeze(counting_table, 1).shape() == Shape<3>{2, 1, 3});
+    CHECK(squeeze(unsqueeze(counting_table, 2), 2).shape() == Shape<2>{2, 3});
+    CHECK(transpose(counting_table, 0, 1).shape() == Shape<2>{3, 2});
+    CHECK(values(transpose(counting_table, 0, 1)) == Values{1, 4, 2, 5, 3, 6});
+    CHECK(values(permute(counting_table, {1, 0})) == Values{1, 4, 2, 5, 3, 6});
+    CHECK(values(slice(counting_table, 1, 0, 3, 2)) == Values{1, 3, 4, 6});
+    CHECK(values(slice(counting_table, 0, 1, 2)) == Values{4, 5, 6});
+    const auto row = slice(counting_table, 0, 0, 1);
     CHECK(values(broadcast_to(row, {2, 3})) == Values{1, 2, 3, 1, 2, 3});
 }
 
 TEST_CASE("concat puts variables one behind the other", "[ops][forward]") {
-    const auto row = slice(table, 0, 0, 1);
-    CHECK(values(concat(0, table, row)) == Values{1, 2, 3, 4, 5, 6, 1, 2, 3});
-    const auto columns = concat(1, slice(table, 1, 2, 3), table, slice(table, 1, 0, 1));
+    const auto row = slice(counting_table, 0, 0, 1);
+    CHECK(values(concat(0, counting_table, row)) == Values{1, 2, 3, 4, 5, 6, 1, 2, 3});
+    const auto columns =
+        concat(1, slice(counting_table, 1, 2, 3), counting_table, slice(counting_table, 1, 0, 1));
     CHECK(columns.shape() == Shape<2>{2, 5});
     CHECK(values(columns) == Values{3, 1, 2, 3, 1, 6, 4, 5, 6, 4});
-    CHECK(values(concat(0, table)) == values(table));
+    CHECK(values(concat(0, counting_table)) == values(counting_table));
 }
 
 TEST_CASE("each part of a concat gets its own gradient", "[ops][gradient]") {
@@ -95,26 +97,26 @@ TEST_CASE("only arrangements that keep rows can be cut in bands", "[ops][program
 }
 
 TEST_CASE("rearrangements name what does not fit", "[ops][error]") {
-    CHECK_THROWS_WITH(reshape(table, Shape<1>{7}),
+    CHECK_THROWS_WITH(reshape(counting_table, Shape<1>{7}),
                       "reshape: the number of elements must stay the same\n"
                       "  from = (2, 3)\n  to = (7)");
-    CHECK_THROWS_WITH(squeeze(table, 0),
+    CHECK_THROWS_WITH(squeeze(counting_table, 0),
                       "squeeze: the axis must have extent 1\n  axis = (0)\n  shape = (2, 3)");
-    CHECK_THROWS_WITH(unsqueeze(table, 3),
+    CHECK_THROWS_WITH(unsqueeze(counting_table, 3),
                       "unsqueeze: axis must not exceed the rank\n  axis = (3)\n  shape = (2, 3)");
-    CHECK_THROWS_WITH(permute(table, {0, 0}),
+    CHECK_THROWS_WITH(permute(counting_table, {0, 0}),
                       "permute: every axis exactly once\n  order = (0, 0)\n  shape = (2, 3)");
-    CHECK_THROWS_WITH(transpose(table, 0, 2),
+    CHECK_THROWS_WITH(transpose(counting_table, 0, 2),
                       "transpose: axes lie below the rank\n  axes = (0, 2)\n  shape = (2, 3)");
-    CHECK_THROWS_WITH(broadcast_to(table, {2, 4}),
+    CHECK_THROWS_WITH(broadcast_to(counting_table, {2, 4}),
                       "broadcast_to: extents must be equal, or 1 to stretch\n"
                       "  left = (2, 3)\n  right = (2, 4)");
-    CHECK_THROWS_WITH(slice(table, 1, 2, 4),
+    CHECK_THROWS_WITH(slice(counting_table, 1, 2, 4),
                       "slice: 0 <= begin <= end <= extent, step >= 1\n"
                       "  shape = (2, 3)\n  (axis, begin, end, step) = (1, 2, 4, 1)");
-    CHECK_THROWS_WITH(concat(1, table, transpose(table, 0, 1)),
+    CHECK_THROWS_WITH(concat(1, counting_table, transpose(counting_table, 0, 1)),
                       "concat: extents must be equal but along the axis\n"
                       "  axis = (1)\n  so far = (2, 3)\n  next = (3, 2)");
-    CHECK_THROWS_WITH(concat(2, table, table),
+    CHECK_THROWS_WITH(concat(2, counting_table, counting_table),
                       "concat: axes lie below the rank\n  axis = (2)\n  shape = (2, 3)");
 }

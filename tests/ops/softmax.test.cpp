@@ -13,7 +13,7 @@ using test::random_variable;
 namespace {
 
 template <class T, std::size_t R>
-void check_fixture(const test::OpCase& fixture) {
+void check_softmax(const test::OpCase& fixture) {
     const auto x = fixture.input<T, R>("x");
     const auto axis = static_cast<std::size_t>(fixture.number("dim"));
     const bool logarithm = fixture.name == "log_last";
@@ -29,9 +29,9 @@ TEMPLATE_TEST_CASE("softmax equals PyTorch, values and gradients", "[ops][parity
     CHECK(cases.size() == 4);
     for (const auto& fixture : cases) {
         if (fixture.name == "huge") {
-            check_fixture<TestType, 2>(fixture);
+            check_softmax<TestType, 2>(fixture);
         } else {
-            check_fixture<TestType, 3>(fixture);
+            check_softmax<TestType, 3>(fixture);
         }
     }
 }

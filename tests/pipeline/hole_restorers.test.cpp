@@ -13,7 +13,7 @@ using namespace oldphoto;
 
 namespace {
 
-constexpr const char* carried = R"({"kind": "carried", "eps": 0.0001})";
+constexpr const char* carried_tone = R"({"kind": "carried", "eps": 0.0001})";
 
 const ScratchMappingOptions scratch_options{
     .mapping = {.base = 6, .max_width = 12, .blocks = 1, .widen = 1}, .global_blocks = 1};
@@ -47,15 +47,11 @@ Image some_holes(Size size) {
     return mask;
 }
 
-std::vector<std::uint8_t> samples_of(const Image& image) {
-    return {image.samples().begin(), image.samples().end()};
-}
-
 }  // namespace
 
 TEMPLATE_TEST_CASE("a photo with holes is restored at its size, with its channels and alpha",
                    "[pipeline][holes]", ScratchMapping<>, HighResolutionMapping<>) {
-    for (const std::string tone : {"", carried}) {
+    for (const std::string tone : {"", carried_tone}) {
         const auto restorer = [&] {
             if constexpr (std::is_same_v<TestType, ScratchMapping<>>) {
                 return scratch_restorer(tone);
@@ -68,7 +64,7 @@ TEMPLATE_TEST_CASE("a photo with holes is restored at its size, with its channel
             INFO(to_string(size));
             for (const Index channels : {1, 3}) {
                 Image photo = test::pattern(size, channels);
-                const auto alpha = samples_of(test::pattern(size, 1));
+                const auto alpha = test::samples_of(test::pattern(size, 1));
                 photo.set_alpha(alpha);
                 const Image restored = restorer(photo, some_holes(size)).photo;
                 CHECK(restored.size() == size);
@@ -88,7 +84,7 @@ TEST_CASE("what a hole shows leaves no trace in the restored photo", "[pipeline]
         if (mask.samples()[i / 3] == 255) other.samples()[i] = static_cast<std::uint8_t>(i % 7);
     }
     REQUIRE_FALSE(other == photo);
-    for (const std::string tone : {"", carried}) {
+    for (const std::string tone : {"", carried_tone}) {
         const auto restorer = scratch_restorer(tone);
         CHECK(restorer(photo, mask).photo == restorer(other, mask).photo);
         CHECK_FALSE(restorer(photo, mask).photo == restorer(photo, grown(mask, 1)).photo);
@@ -101,7 +97,7 @@ TEST_CASE("pixels outside the mask are kept on request, and those within restore
     const Image mask = some_holes(size);
     for (const Index channels : {1, 3}) {
         const Image photo = test::pattern(size, channels);
-        const auto restorer = scratch_restorer(carried);
+        const auto restorer = scratch_restorer(carried_tone);
         const Image all = restorer(photo, mask).photo;
         const Image kept = restorer(photo, mask, {.keep_outside_mask = true}).photo;
         CHECK(kept == combined(all, photo, mask));
@@ -112,10 +108,11 @@ TEST_CASE("pixels outside the mask are kept on request, and those within restore
 
 TEST_CASE("restoring holes has the same bits with any number of threads",
           "[pipeline][determinism]") {
-    const auto restorer = scratch_restorer(carried);
+    const auto restorer = scratch_restorer(carried_tone);
     const Image photo = test::pattern({73, 58}, 3);
     const Image mask = some_holes(photo.size());
-    CHECK(test::same_for_any_threads([&] { return samples_of(restorer(photo, mask).photo); }));
+    CHECK(
+        test::same_for_any_threads([&] { return test::samples_of(restorer(photo, mask).photo); }));
 }
 
 TEST_CASE("a mask that fits no photo is refused", "[pipeline][holes][error]") {
@@ -133,7 +130,7 @@ TEST_CASE("a mask that fits no photo is refused", "[pipeline][holes][error]") {
             dots.samples()[static_cast<std::size_t>(y * 16 + x)] = 255;
     }
     for (const Image& mask : {test::flat({16, 12}, 1, 255), test::flat({16, 12}, 1, 254), dots}) {
-        for (const std::string tone : {"", carried}) {
+        for (const std::string tone : {"", carried_tone}) {
             CHECK_THROWS_WITH(
                 scratch_restorer(tone)(photo, mask),
                 "translation: the mask leaves nothing of the photo to restore its holes from");

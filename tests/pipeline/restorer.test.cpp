@@ -33,10 +33,6 @@ Restorer<> small_restorer(bool carried = true) {
     return Restorer<>::load(folder / "m.safetensors");
 }
 
-std::vector<std::uint8_t> samples_of(const Image& image) {
-    return {image.samples().begin(), image.samples().end()};
-}
-
 /// The message of the error with which loading `path` fails, the path replaced by "PATH".
 template <class E>
 std::string load_message(const std::string& path) {
@@ -113,11 +109,11 @@ TEST_CASE("alpha is kept as it was and changes nothing else", "[pipeline][restor
     for (const Index channels : {1, 3}) {
         auto photo = noise_picture({9, 10}, channels);
         const auto opaque = restorer(photo).photo;
-        const auto alpha = samples_of(noise_picture({9, 10}, 1, 5));
+        const auto alpha = test::samples_of(noise_picture({9, 10}, 1, 5));
         photo.set_alpha(alpha);
         const auto restored = restorer(photo).photo;
         CHECK(test::alpha_of(restored) == alpha);
-        CHECK(samples_of(restored) == samples_of(opaque));
+        CHECK(test::samples_of(restored) == test::samples_of(opaque));
     }
 }
 
@@ -137,7 +133,7 @@ TEST_CASE("a 16-bit photo is restored as its 8-bit copy", "[pipeline][restorer]"
 TEST_CASE("a restoration has the same bits with any number of threads", "[pipeline][determinism]") {
     const auto restorer = small_restorer();
     const auto photo = noise_picture({73, 58}, 3);
-    CHECK(test::same_for_any_threads([&] { return samples_of(restorer(photo).photo); }));
+    CHECK(test::same_for_any_threads([&] { return test::samples_of(restorer(photo).photo); }));
 }
 
 TEST_CASE("a mapping of a user's own type takes the place of the usual one",

@@ -10,10 +10,6 @@ using namespace oldphoto;
 
 namespace {
 
-std::vector<std::uint8_t> samples_of(const Image& image) {
-    return {image.samples().begin(), image.samples().end()};
-}
-
 /// A detector whose logits are bright where the photo is: 20 times what it is given, its
 /// convolutions doing nothing.
 ScratchDetector<> brightness_detector() {
@@ -35,10 +31,10 @@ ScratchDetector<> brightness_detector() {
 TEST_CASE("a map of scratches becomes a mask at its threshold and a picture",
           "[pipeline][detect]") {
     const ScratchMap map({3, 1}, {0.25F, 0.4F, 1.0F});
-    CHECK(samples_of(map.mask()) == std::vector<std::uint8_t>{0, 255, 255});
-    CHECK(samples_of(map.mask(0.25)) == std::vector<std::uint8_t>{255, 255, 255});
-    CHECK(samples_of(map.mask(0.9)) == std::vector<std::uint8_t>{0, 0, 255});
-    CHECK(samples_of(map.picture()) == std::vector<std::uint8_t>{64, 102, 255});
+    CHECK(test::samples_of(map.mask()) == std::vector<std::uint8_t>{0, 255, 255});
+    CHECK(test::samples_of(map.mask(0.25)) == std::vector<std::uint8_t>{255, 255, 255});
+    CHECK(test::samples_of(map.mask(0.9)) == std::vector<std::uint8_t>{0, 0, 255});
+    CHECK(test::samples_of(map.picture()) == std::vector<std::uint8_t>{64, 102, 255});
     CHECK_THROWS_WITH(map.mask(1.5), "ScratchMap: threshold must lie in 0..1, got 1.500000");
     CHECK_THROWS_WITH(ScratchMap({2, 2}, {0.5F}),
                       "ScratchMap: expected one probability for each pixel\n"

@@ -118,9 +118,10 @@ TEST_CASE("convert names the first entry that is missing, unexpected or of anoth
     CHECK(refusal(folder, without(arrays, "scale0_layer2.0.bias")) ==
           "\"scale0_layer2.0.bias\" is missing; the network has it as (16)\n");
     NamedArrays more = arrays;
-    more.insert("extra.weight", Array(DType::f32, {3}));
+    more.insert("extra.weight", oldphoto::Array(DType::f32, {3}));
     CHECK(refusal(folder, more) == "\"extra.weight\" (3) is not a part of the network\n");
-    CHECK(refusal(folder, replaced(arrays, "scale0_layer1.0.bias", Array(DType::f32, {9}))) ==
+    CHECK(refusal(folder,
+                  replaced(arrays, "scale0_layer1.0.bias", oldphoto::Array(DType::f32, {9}))) ==
           "\"scale0_layer1.0.bias\" has another shape; network = (8); file    = (9)\n");
 }
 
@@ -169,11 +170,11 @@ TEST_CASE("convert writes the network's part alone", "[program][convert]") {
                                                                             {32, 8},
                                                                             {34, 8}}) {
         const std::string name = "features." + std::to_string(position);
-        vgg19.insert(name + ".weight", Array(DType::f32, {width, channels, 3, 3}));
-        vgg19.insert(name + ".bias", Array(DType::f32, {width}));
+        vgg19.insert(name + ".weight", oldphoto::Array(DType::f32, {width, channels, 3, 3}));
+        vgg19.insert(name + ".bias", oldphoto::Array(DType::f32, {width}));
         channels = width;
     }
-    vgg19.insert("classifier.6.bias", Array(DType::f32, {10}));
+    vgg19.insert("classifier.6.bias", oldphoto::Array(DType::f32, {10}));
     write_safetensors(folder / "vgg19.safetensors", vgg19);
     const auto outcome =
         run_program("convert " + folder / "vgg19.safetensors " + part + " --network vgg19");

@@ -17,14 +17,14 @@ using namespace oldphoto::test;
 namespace {
 
 /// "X.npy" or "F.npz:NAME", as the program takes it.
-Array array_at(const std::string& place) {
+oldphoto::test::Array array_at(const std::string& place) {
     const auto colon = place.rfind(".npz:");
     if (colon == std::string::npos) return read_npy(place);
     return read_npz(place.substr(0, colon + 4)).at(place.substr(colon + 5));
 }
 
 /// The largest difference of two float32 arrays; infinite where shapes differ.
-double difference(const Array& actual, const Array& expected) {
+double difference(const oldphoto::test::Array& actual, const oldphoto::test::Array& expected) {
     if (actual.dims != expected.dims) return INFINITY;
     const auto a = actual.values<float>();
     const auto b = expected.values<float>();
@@ -120,7 +120,7 @@ void check_features(const std::vector<ForwardCase>& runs) {
 }
 
 std::string number_at(const Archive& archive, const std::string& name) {
-    const Array& array = archive.at(name);
+    const auto& array = archive.at(name);
     return array.type == "<f4" ? std::to_string(array.values<float>().front())
                                : std::to_string(array.values<std::int64_t>().front());
 }

@@ -9,9 +9,9 @@ using namespace oldphoto::test;
 TEST_CASE("inspect lists tensors, metadata and totals", "[program][inspect]") {
     const TemporaryFolder folder;
     NamedArrays arrays;
-    arrays.insert("encoder.1.weight", Array(DType::f32, {8, 3, 7, 7}));
-    arrays.insert("steps", Array(DType::i64, {}));
-    arrays.insert("half", Array(DType::f16, {5}));
+    arrays.insert("encoder.1.weight", oldphoto::Array(DType::f32, {8, 3, 7, 7}));
+    arrays.insert("steps", oldphoto::Array(DType::i64, {}));
+    arrays.insert("half", oldphoto::Array(DType::f16, {5}));
     Metadata metadata;
     metadata.insert("vae", R"({"norm": "none"})");
     metadata.insert("made\tby", "hand");

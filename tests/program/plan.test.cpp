@@ -1,21 +1,13 @@
 #include <oldphoto/image/stb.hpp>
 
 #include "program.hpp"
+#include "support/pictures.hpp"
 #include <filesystem>
 
 using namespace oldphoto;
 using namespace oldphoto::test;
 
-namespace {
-
-void write_photo(const std::string& path) {
-    auto image = Image::black({61, 44}, 3);
-    Index i = 0;
-    for (auto& sample : image.samples()) sample = static_cast<std::uint8_t>(i++ * 37 % 251);
-    write_image(image, path);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("plan tells what a photo of some size takes", "[program][plan]") {
     const auto outcome = run_program("plan 600x400");
@@ -31,7 +23,7 @@ TEST_CASE("plan tells what a photo of some size takes", "[program][plan]") {
 
 TEST_CASE("a photo within --max-memory has the bytes of one without a limit", "[program][plan]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in.png");
+    write_image(pattern({61, 44}, 3), folder / "in.png");
     const std::string restore = "restore '" + folder / "in.png" + "' -o '";
     CHECK(run_program(restore + folder / "free.png'").status == 0);
     const auto outcome = run_program(restore + folder / "kept.png' --max-memory 900MB");
@@ -42,7 +34,7 @@ TEST_CASE("a photo within --max-memory has the bytes of one without a limit", "[
 
 TEST_CASE("limits that nothing can keep are refused", "[program][plan]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in.png");
+    write_image(pattern({61, 44}, 3), folder / "in.png");
     const std::string restore =
         "restore '" + folder / "in.png" + "' -o '" + folder / "out.png" + "' --max-memory ";
     const auto small = run_program(restore + "1MB");

@@ -3,6 +3,7 @@
 
 #include "card.hpp"
 #include "program.hpp"
+#include "support/pictures.hpp"
 #include "support/shared.hpp"
 #include <algorithm>
 #include <cstdlib>
@@ -16,16 +17,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A picture in which every pixel differs from its neighbours.
-Image pattern(Size size, Index channels) {
-    auto image = Image::black(size, channels);
-    Index i = 0;
-    for (auto& sample : image.samples()) sample = static_cast<std::uint8_t>(i++ * 37 % 251);
-    return image;
-}
-
 /// A PNG file, whatever its name says.
-void write_photo(const std::string& path, Size size = {20, 16}, Index channels = 3) {
+void write_png(const std::string& path, Size size = {20, 16}, Index channels = 3) {
     fs::create_directories(fs::path(path).parent_path());
     write_file_atomically(path, encode_png(pattern(size, channels)));
 }
@@ -54,9 +47,9 @@ TEST_CASE("restore keeps a folder's tree and goes on after a failure", "[program
     const TemporaryFolder folder;
     const std::string in = folder / "in";
     const std::string out = folder / "out";
-    write_photo(in + "/good.png");
-    write_photo(in + "/1950/summer/grey.jpg", {13, 9}, 1);
-    write_photo(in + "/.thumbnails/small.png");
+    write_png(in + "/good.png");
+    write_png(in + "/1950/summer/grey.jpg", {13, 9}, 1);
+    write_png(in + "/.thumbnails/small.png");
     write_cut_photo(in + "/cut.png");
     write_text(in + "/letter.jpg", "Dear aunt,");
     write_text(in + "/notes.txt", "from the attic");
@@ -102,7 +95,7 @@ TEST_CASE("restore --tolerant reads what is left of a damaged photo and says so"
 
 TEST_CASE("restore writes one photo in the format that the name says", "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in.png");
+    write_png(folder / "in.png");
     CHECK(run_program("restore " + folder / "in.png" + " -o " + folder / "new/a.jpg").status == 0);
     ImageInfo info;
     static_cast<void>(read_image(folder / "new/a.jpg", {}, &info));
@@ -117,8 +110,8 @@ TEST_CASE("restore writes one photo in the format that the name says", "[program
 TEST_CASE("restore fills a folder that it makes when the output names none of its formats",
           "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "one.png");
-    write_photo(folder / "scan.1950");
+    write_png(folder / "one.png");
+    write_png(folder / "scan.1950");
     CHECK(run_program("restore " + folder / "one.png" + " " + folder / "scan.1950" + " -o " +
                       folder / "deep/out")
               .status == 0);
@@ -127,8 +120,8 @@ TEST_CASE("restore fills a folder that it makes when the output names none of it
 
 TEST_CASE("restore does not write over an input", "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in/a.png");
-    write_photo(folder / "in/b.jpg");
+    write_png(folder / "in/a.png");
+    write_png(folder / "in/b.jpg");
     const std::string before = read_text(folder / "in/a.png");
     const auto outcome = run_program("restore " + folder / "in" + " -o " + folder / "in/../in");
     CHECK(outcome.status == 1);
@@ -142,17 +135,17 @@ TEST_CASE("restore does not write over an input", "[program][restore]") {
 TEST_CASE("restore tells photos apart whose names differ in the extension alone",
           "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in/a.png");
-    write_photo(folder / "in/a.bmp");
-    write_photo(folder / "in/b.bmp");
+    write_png(folder / "in/a.png");
+    write_png(folder / "in/a.bmp");
+    write_png(folder / "in/b.bmp");
     CHECK(run_program("restore " + folder / "in" + " -o " + folder / "out").status == 0);
     CHECK(files_below(folder / "out") == std::set<std::string>{"a.png.png", "a.bmp.png", "b.png"});
 }
 
 TEST_CASE("restore of several photos wants a folder and not a file", "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in/a.png");
-    write_photo(folder / "b.png");
+    write_png(folder / "in/a.png");
+    write_png(folder / "b.png");
     const std::string before = read_text(folder / "b.png");
     const auto outcome = run_program("restore " + folder / "in" + " -o " + folder / "b.png");
     CHECK(outcome.status == 1);
@@ -165,8 +158,8 @@ TEST_CASE("restore of several photos wants a folder and not a file", "[program][
 TEST_CASE("restore refuses to write two photos to one file before it does anything",
           "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "x/a.png");
-    write_photo(folder / "y/a.png");
+    write_png(folder / "x/a.png");
+    write_png(folder / "y/a.png");
     const auto outcome =
         run_program("restore " + folder / "x" + " " + folder / "y" + " -o " + folder / "out");
     CHECK(outcome.status == 1);
@@ -177,7 +170,7 @@ TEST_CASE("restore refuses to write two photos to one file before it does anythi
 
 TEST_CASE("restore does not restore its own results again", "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "a.bmp");
+    write_png(folder / "a.bmp");
     const std::string command = "restore " + folder.path() + " -o " + folder / "restored";
     CHECK(run_program(command).status == 0);
     CHECK(run_program(command).status == 0);
@@ -186,7 +179,7 @@ TEST_CASE("restore does not restore its own results again", "[program][restore]"
 
 TEST_CASE("restore reports an input that is not there", "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "a.png");
+    write_png(folder / "a.png");
     const auto outcome = run_program("restore " + folder / "gone.png" + " " + folder / "a.png" +
                                      " -o " + folder / "out");
     CHECK(outcome.status == 1);
@@ -196,7 +189,7 @@ TEST_CASE("restore reports an input that is not there", "[program][restore]") {
 
 TEST_CASE("restore writes the same bytes with any number of threads", "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in.png", {61, 47});
+    write_png(folder / "in.png", {61, 47});
     for (const char* threads : {"1", "2", "3"}) {
         REQUIRE(run_program("restore " + folder / "in.png" + " -o " + folder / threads +
                             ".png --threads " + threads)
@@ -209,7 +202,7 @@ TEST_CASE("restore writes the same bytes with any number of threads", "[program]
 TEST_CASE("every instruction set of the processor restores the same picture, and no other is taken",
           "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in.png", {61, 47});
+    write_png(folder / "in.png", {61, 47});
     const auto restore = [&](const std::string& set) {
         return run_program("restore " + folder / "in.png" + " -o " + folder / set + ".png",
                            "OLDPHOTO_INSTRUCTION_SET=" + set + " ");
@@ -235,7 +228,7 @@ TEST_CASE("every instruction set of the processor restores the same picture, and
 
 TEST_CASE("restore says what is wrong with a model", "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in.png");
+    write_png(folder / "in.png");
     const std::string command = "restore " + folder / "in.png" + " -o " + folder / "out.png";
     const auto missing = run_program(command + " --model " + folder / "no.safetensors");
     CHECK(missing.status == 1);
@@ -259,7 +252,7 @@ TEST_CASE("the program refuses arguments that it does not understand", "[program
 TEST_CASE("restore goes on after a photo for which there is not enough memory",
           "[program][restore]") {
     const TemporaryFolder folder;
-    write_photo(folder / "in/small.png");
+    write_png(folder / "in/small.png");
     write_image(Image::black({2000, 2000}, 1), folder / "in/a_large.png");
     const auto outcome = run_program(
         "restore " + folder / "in" + " -o " + folder / "out --threads 1", "ulimit -v 400000; ");

@@ -29,6 +29,13 @@ double absolute_error(const std::vector<T>& actual, const std::vector<float>& ex
     return worst;
 }
 
+/// The same of a variable and a stored float32 array; infinite for other shapes, too.
+template <class T, std::size_t R>
+double absolute_error(const Variable<T, R>& actual, const Array& expected) {
+    if (to_vector(actual.shape()) != expected.dims) return INFINITY;
+    return absolute_error(actual.value().to_values(), expected.values<float>());
+}
+
 /// max|actual - expected| / max|expected|
 template <class T>
 double relative_error(const std::vector<T>& actual, const std::vector<float>& expected) {

@@ -29,4 +29,7 @@ Variable<T, 1> parameter(const std::vector<T>& values) {
                           true);
 }
 
+/// What stands for a weight or a bias that is not there.
+inline const Variable<double, 1> none(Tensor<double, 1>::zeros({0}));
+
 }  // namespace oldphoto::test

@@ -45,7 +45,7 @@ struct Array {
 
 using Archive = std::map<std::string, Array>;
 
-namespace detail {
+namespace npz {
 
 inline std::size_t little_endian(std::span<const std::byte> bytes, std::size_t at,
                                  std::size_t count) {
@@ -86,15 +86,15 @@ inline Array parse_npy(std::span<const std::byte> bytes) {
             {elements.begin(), elements.end()}};
 }
 
-}  // namespace detail
+}  // namespace npz
 
 inline Array read_npy(const std::string& path) {
-    return detail::parse_npy(read_file(path));
+    return npz::parse_npy(read_file(path));
 }
 
 /// The members of a zip archive by name, all of them stored uncompressed.
 inline std::map<std::string, std::vector<std::byte>> read_zip(const std::string& path) {
-    using detail::little_endian;
+    using npz::little_endian;
     const auto file = read_file(path);
     const std::span<const std::byte> bytes = file;
     const std::size_t end_record = bytes.size() - 22;  // there is no archive comment
@@ -103,7 +103,7 @@ inline std::map<std::string, std::vector<std::byte>> read_zip(const std::string&
     std::map<std::string, std::vector<std::byte>> members;
     for (std::size_t n = 0; n < count; ++n) {
         const std::size_t name_size = little_endian(bytes, entry + 28, 2);
-        const std::string name = detail::text(bytes.subspan(entry + 46, name_size));
+        const std::string name = npz::text(bytes.subspan(entry + 46, name_size));
         if (little_endian(bytes, entry + 10, 2) != 0)
             throw Error(path + ": " + name + " is compressed");
         const std::size_t size = little_endian(bytes, entry + 24, 4);
@@ -122,7 +122,7 @@ inline std::map<std::string, std::vector<std::byte>> read_zip(const std::string&
 inline Archive read_npz(const std::string& path) {
     Archive archive;
     for (const auto& [name, bytes] : read_zip(path)) {
-        archive[name.substr(0, name.rfind(".npy"))] = detail::parse_npy(bytes);
+        archive[name.substr(0, name.rfind(".npy"))] = npz::parse_npy(bytes);
     }
     return archive;
 }

@@ -30,6 +30,9 @@ inline Image flat(Size size, Index channels, std::uint8_t level) {
     return image;
 }
 
+/// Pixels enough for statistics.
+inline constexpr Size large{200, 200};
+
 /// A picture in which every sample differs from its neighbours.
 inline Image pattern(Size size, Index channels) {
     auto image = Image::black(size, channels);
@@ -46,6 +49,10 @@ inline int largest_step(const Image& a, const Image& b) {
         largest = std::max(largest, std::abs(a.samples()[i] - b.samples()[i]));
     }
     return largest;
+}
+
+inline std::vector<std::uint8_t> samples_of(const Image& image) {
+    return {image.samples().begin(), image.samples().end()};
 }
 
 inline std::vector<std::uint8_t> alpha_of(const Image& image) {

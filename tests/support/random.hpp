@@ -18,4 +18,9 @@ Variable<T, R> random_variable(const Shape<R>& shape, std::uint64_t seed) {
     return Variable<T, R>(random_tensor<T>(shape, seed), true);
 }
 
+/// The same of shape (N, C, H, W).
+inline Variable<double, 4> random_picture(const Shape<4>& shape, std::uint64_t seed = 1) {
+    return random_variable(shape, seed);
+}
+
 }  // namespace oldphoto::test

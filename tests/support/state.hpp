@@ -9,10 +9,12 @@
 
 namespace oldphoto::test {
 
+using Lines = std::vector<std::string>;
+
 /// "encoder.1.weight 64x3x7x7" for each entry of the state.
 template <class T, class Net>
-std::vector<std::string> state_lines(const Net& net) {
-    std::vector<std::string> lines;
+Lines state_lines(const Net& net) {
+    Lines lines;
     for (const auto& [name, variable] : state_of<T>(net)) {
         std::string shape;
         for (const Index extent : variable.dims()) {
@@ -25,8 +27,8 @@ std::vector<std::string> state_lines(const Net& net) {
 
 /// The names alone.
 template <class T, class Net>
-std::vector<std::string> state_names(const Net& net) {
-    std::vector<std::string> names;
+Lines state_names(const Net& net) {
+    Lines names;
     for (const auto& entry : state_of<T>(net)) names.push_back(entry.name);
     return names;
 }

@@ -21,7 +21,7 @@ constexpr Index passing = cpu::attention_rows;
 
 enum class Gates { none, open, closed, binary, fractional, one_sample_closed };
 
-struct Case {
+struct AttentionCase {
     const char* name;
     Index samples;
     Index depth;
@@ -38,7 +38,7 @@ constexpr AttentionRule itself{.use_self = true};
 constexpr AttentionRule itself_plain{.renormalize = false, .use_self = true};
 constexpr AttentionRule relu{.kind = AttentionKind::relu, .scale = 0.5};
 
-const std::vector<Case> cases{
+const std::vector<AttentionCase> attention_cases{
     {"one token", 1, 1, 1, 1, 1, Gates::none},
     {"one query", 1, 3, 2, 1, 9, Gates::fractional},
     {"one key", 1, 2, 3, 9, 1, Gates::fractional},
@@ -84,7 +84,7 @@ struct Operands {
 };
 
 template <class T>
-Operands<T> operands_of(const Case& c) {
+Operands<T> operands_of(const AttentionCase& c) {
     Rng rng(3);
     const auto spread = static_cast<T>(c.spread);
     return {normal<T, 3>({c.samples, c.depth, c.queries}, rng, T(0), spread),
@@ -94,7 +94,7 @@ Operands<T> operands_of(const Case& c) {
 
 /// N * K gates; none for Gates::none.
 template <class T>
-std::vector<T> gates_of(const Case& c) {
+std::vector<T> gates_of(const AttentionCase& c) {
     if (c.gates == Gates::none) return {};
     Rng rng(4);
     auto gates = uniform<T, 1>({c.samples * c.keys}, rng).to_values();
@@ -122,7 +122,7 @@ std::vector<T> gates_of(const Case& c) {
 }
 
 template <class T>
-struct Results {
+struct AttentionResults {
     Tensor<T, 3> y;
     Operands<T> gradients;
 
@@ -133,18 +133,18 @@ struct Results {
 };
 
 template <class T>
-Tensor<T, 3> upstream_gradient(const Case& c) {
+Tensor<T, 3> upstream_gradient(const AttentionCase& c) {
     Rng rng(5);
     return normal<T, 3>({c.samples, c.channels, c.queries}, rng);
 }
 
 template <class T>
-Results<T> compute(const Case& c) {
+AttentionResults<T> compute(const AttentionCase& c) {
     const auto x = operands_of<T>(c);
     const auto gates = gates_of<T>(c);
     const T* gate = gates.empty() ? nullptr : gates.data();
     const auto gy = upstream_gradient<T>(c);
-    const Results<T> out{Tensor<T, 3>::full(gy.shape(), T(1e9)), x.blank()};
+    const AttentionResults<T> out{Tensor<T, 3>::full(gy.shape(), T(1e9)), x.blank()};
     const auto rows = Tensor<T, 3>::full({3, c.samples, c.queries}, T(1e9));
     Cpu::attention(c.rule, x.views(), gate, out.y.view(), rows.view());
     Cpu::attention_gradients(c.rule, x.views(), gate, out.y.view(), rows.view(), gy.view(),
@@ -153,12 +153,12 @@ Results<T> compute(const Case& c) {
 }
 
 template <class T>
-Results<T> compute_naively(const Case& c) {
+AttentionResults<T> compute_naively(const AttentionCase& c) {
     const auto x = operands_of<T>(c);
     const auto gates = gates_of<T>(c);
     const T* gate = gates.empty() ? nullptr : gates.data();
     const auto gy = upstream_gradient<T>(c);
-    const Results<T> out{Tensor<T, 3>::full(gy.shape(), T(1e9)), x.blank()};
+    const AttentionResults<T> out{Tensor<T, 3>::full(gy.shape(), T(1e9)), x.blank()};
     naive::attention(c.rule, x.views(), gate, out.y.view());
     naive::attention_gradients(c.rule, x.views(), gate, gy.view(), out.gradients.views());
     return out;
@@ -180,7 +180,7 @@ double relative_difference(const Tensor<T, 3>& a, const Tensor<T, 3>& b) {
 
 /// max|scale * q.k|. A softmax makes the rounding of a product an error relative to its weight.
 template <class T>
-double largest_product(const Case& c) {
+double largest_product(const AttentionCase& c) {
     const auto x = operands_of<T>(c);
     const auto views = x.views();
     double largest = 0;
@@ -198,7 +198,7 @@ double largest_product(const Case& c) {
 /// @param rest  error of everything but the rounding of the products.
 template <class T>
 void check_against_oracle(double rest) {
-    for (const Case& c : cases) {
+    for (const AttentionCase& c : attention_cases) {
         INFO(c.name);
         const double tolerance = rest + std::numeric_limits<T>::epsilon() * largest_product<T>(c);
         const auto actual = compute<T>(c);
@@ -218,7 +218,7 @@ TEST_CASE("attention and its gradients equal their naive twins", "[backend][atte
 }
 
 TEST_CASE("attention has the same bits for 1, 2 and 3 threads", "[backend][determinism]") {
-    for (const Case& c : cases) {
+    for (const AttentionCase& c : attention_cases) {
         INFO(c.name);
         CHECK(test::same_for_any_threads([&] { return compute<float>(c).values(); }));
     }

@@ -18,14 +18,14 @@ namespace {
 
 using Picture = Tensor<float, 4>;
 
-struct Case {
+struct ConvCase {
     const char* name;
     Shape<4> x;  // (N, C, H, W)
     Index outputs;
     ConvGeometry g;
 };
 
-const std::vector<Case> cases{
+const std::vector<ConvCase> conv_cases{
     {"1x1", {2, 5, 4, 3}, 2, {1, 1, 0, 1, 1}},
     {"1x1 with stride", {1, 3, 7, 6}, 4, {1, 2, 0, 1, 1}},
     {"one pixel", {1, 1, 1, 1}, 1, {1, 1, 0, 1, 1}},
@@ -64,7 +64,7 @@ const std::vector<Case> cases{
 };
 
 /// Everything that a case computes, with a bias and without.
-struct Results {
+struct ConvResults {
     Picture y;
     Picture y_biased;
     Picture gx;
@@ -82,7 +82,7 @@ struct Inputs {
     Tensor<float, 1> gx_bias;  // per input channel
 };
 
-Inputs inputs_of(const Case& c) {
+Inputs inputs_of(const ConvCase& c) {
     Rng rng(7);
     const auto& g = c.g;
     const Pair size = g.output_size({c.x[2], c.x[3]});
@@ -97,7 +97,7 @@ std::vector<Moments> places_for(const Picture& x) {
 }
 
 /// Results with storage that holds garbage, so that an element left unwritten shows.
-Results blank_results(const Inputs& in) {
+ConvResults blank_results(const Inputs& in) {
     const auto garbage = [](const Picture& like) { return Picture::full(like.shape(), 1e9F); };
     return {garbage(in.gy), garbage(in.gy),    garbage(in.x),   garbage(in.x),
             garbage(in.w),  places_for(in.gy), places_for(in.x)};
@@ -107,14 +107,14 @@ enum class Way { columns, accurate, fast };
 
 constexpr Way ways[]{Way::columns, Way::accurate, Way::fast};
 
-Results compute(const ConvGeometry& g, const Inputs& in, Way way = Way::fast) {
+ConvResults compute(const ConvGeometry& g, const Inputs& in, Way way = Way::fast) {
     const NumericsScope scope(way == Way::fast ? Numerics::fast : Numerics::accurate);
     const bool columns = way == Way::columns;
     const auto conv2d = columns ? &cpu::columns_conv2d<float> : &cpu::conv2d<float>;
     const auto conv2d_data = columns ? &cpu::columns_conv2d_data<float> : &cpu::conv2d_data<float>;
     const auto conv2d_weights =
         columns ? &cpu::columns_conv2d_weights<float> : &cpu::conv2d_weights<float>;
-    Results out = blank_results(in);
+    ConvResults out = blank_results(in);
     const TensorRows<float> x_rows(in.x.view());
     const TensorRows<float> gy_rows(in.gy.view());
     const RowSource<float> x(x_rows);
@@ -128,8 +128,8 @@ Results compute(const ConvGeometry& g, const Inputs& in, Way way = Way::fast) {
     return out;
 }
 
-Results compute_naively(const ConvGeometry& g, const Inputs& in) {
-    Results out = blank_results(in);
+ConvResults compute_naively(const ConvGeometry& g, const Inputs& in) {
+    ConvResults out = blank_results(in);
     const float* none = nullptr;
     naive::conv2d(g, in.x.view(), in.w.view(), none, out.y.view());
     naive::conv2d<float>(g, in.x.view(), in.w.view(), in.bias.data(), out.y_biased.view());
@@ -215,15 +215,15 @@ TEST_CASE("naive gemm adds to what is there only when asked", "[backend][forward
 }
 
 TEST_CASE("conv2d and its adjoints equal the naive ones", "[backend][parity]") {
-    for (const Case& c : cases) {
+    for (const ConvCase& c : conv_cases) {
         const Inputs in = inputs_of(c);
-        const Results expected = compute_naively(c.g, in);
+        const ConvResults expected = compute_naively(c.g, in);
         test::for_each_instruction_set([&] {
             for (const Way way : ways) {
                 INFO(c.name << ", way " << static_cast<int>(way));
                 // Transforms with tiles of 4 lose a digit.
                 const double tolerance = way == Way::fast ? 5e-6 : 1e-6;
-                const Results out = compute(c.g, in, way);
+                const ConvResults out = compute(c.g, in, way);
                 CHECK(relative_difference(out.y, expected.y) < tolerance);
                 CHECK(relative_difference(out.y_biased, expected.y_biased) < tolerance);
                 CHECK(relative_difference(out.gx, expected.gx) < tolerance);
@@ -235,9 +235,9 @@ TEST_CASE("conv2d and its adjoints equal the naive ones", "[backend][parity]") {
 }
 
 TEST_CASE("conv2d and its data adjoint give the moments of their output", "[backend][forward]") {
-    for (const Case& c : cases) {
+    for (const ConvCase& c : conv_cases) {
         INFO(c.name);
-        const Results out = compute(c.g, inputs_of(c));
+        const ConvResults out = compute(c.g, inputs_of(c));
         check_moments(out.moments, out.y_biased);
         check_moments(out.gx_moments, out.gx_biased);
         // Computed from the finished picture they have the same bits.
@@ -261,11 +261,11 @@ TEST_CASE("moments keep a small variance beside a large mean", "[backend][forwar
 }
 
 TEST_CASE("convolutions have the same bits for 1, 2 and 3 threads", "[backend][determinism]") {
-    for (const Case& c : cases) {
+    for (const ConvCase& c : conv_cases) {
         INFO(c.name);
         const Inputs in = inputs_of(c);
         CHECK(test::same_for_any_threads([&] {
-            const Results r = compute(c.g, in);
+            const ConvResults r = compute(c.g, in);
             return std::tuple{r.y_biased.to_values(), r.gx_biased.to_values(), r.gw.to_values(),
                               numbers_of(r.moments), numbers_of(r.gx_moments)};
         }));

@@ -39,15 +39,15 @@ Numbers naive_matches(const PatchGrid& grid, const Tensor<T, 3>& x, const Number
 }
 
 /// Patches whose elements, and numbers, exceed what is multiplied at a time.
-struct Case {
+struct PatchCase {
     Shape<3> x;
     Index patch;
 };
-const std::vector<Case> cases{{{2, 4, 5}, 1},   {{3, 7, 8}, 2},   {{70, 6, 9}, 2},
-                              {{5, 64, 9}, 8},  {{2, 50, 62}, 2}, {{1, 21, 21}, 20},
-                              {{3, 31, 24}, 1}, {{4, 9, 9}, 3}};
+const std::vector<PatchCase> patch_cases{{{2, 4, 5}, 1},   {{3, 7, 8}, 2},   {{70, 6, 9}, 2},
+                                         {{5, 64, 9}, 8},  {{2, 50, 62}, 2}, {{1, 21, 21}, 20},
+                                         {{3, 31, 24}, 1}, {{4, 9, 9}, 3}};
 
-PatchGrid grid_of(const Case& c) {
+PatchGrid grid_of(const PatchCase& c) {
     return {{c.x[1], c.x[2]}, c.patch};
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("a grid counts whole squares row by row", "[backend][patches]") {
 }
 
 TEST_CASE("patches are matched as the naive loops match them", "[backend][patches]") {
-    for (const auto& c : cases) {
+    for (const auto& c : patch_cases) {
         INFO(c.x[0] << " x " << c.x[1] << " x " << c.x[2] << ", patch " << c.patch);
         const auto x = test::random_tensor(c.x, 1);
         const auto grid = grid_of(c);
@@ -80,7 +80,7 @@ TEST_CASE("patches are matched as the naive loops match them", "[backend][patche
 }
 
 TEST_CASE("in float the match is as good as the best one", "[backend][patches]") {
-    for (const auto& c : cases) {
+    for (const auto& c : patch_cases) {
         const auto x = test::random_tensor<float>(c.x, 2);
         const auto grid = grid_of(c);
         const auto queries = numbers(0, grid.count(), 3);

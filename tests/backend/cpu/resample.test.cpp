@@ -10,11 +10,11 @@ using namespace oldphoto;
 namespace {
 
 /// Two channels of 5 x 6, numbers without a pattern.
-struct Numbers {
+struct Scrambled {
     std::vector<double> values;
     TensorRows<double> rows;
 
-    Numbers() : values(numbers()), rows({values.data(), {1, 2, 5, 6}, {60, 30, 6, 1}}) {}
+    Scrambled() : values(numbers()), rows({values.data(), {1, 2, 5, 6}, {60, 30, 6, 1}}) {}
 
     static std::vector<double> numbers() {
         std::vector<double> values(60);
@@ -59,7 +59,7 @@ LineWeights backward_pairs(Index inputs, double second) {
 }  // namespace
 
 TEST_CASE("resampled rows are weighted sums along both axes", "[backend][forward]") {
-    const Numbers x;
+    const Scrambled x;
     const auto rows = backward_pairs(5, 10);
     const auto columns = backward_pairs(6, 100);
     const cpu::ResampledRows<double> resampled(RowSource<double>(x.rows), rows, columns);
@@ -76,7 +76,7 @@ TEST_CASE("resampled rows are weighted sums along both axes", "[backend][forward
 }
 
 TEST_CASE("resampled rows may be resampled again", "[backend][forward]") {
-    const Numbers x;
+    const Scrambled x;
     const auto rows = backward_pairs(5, 2);
     const auto columns = backward_pairs(6, 3);
     const cpu::ResampledRows<double> once(RowSource<double>(x.rows), rows, columns);
@@ -91,7 +91,7 @@ TEST_CASE("resampled rows may be resampled again", "[backend][forward]") {
 }
 
 TEST_CASE("pooled rows are the same in narrow windows", "[backend][forward]") {
-    const Numbers x;
+    const Scrambled x;
     const cpu::MaxPooledRows<double> pooled{
         {1, 2, 3, 6}, RowSource<double>(x.rows), {3, 2, 1}, {3, 1, 1}};
     check_windows(RowSource<double>(pooled));
