@@ -24,7 +24,7 @@ struct EvaluateArguments {
     std::string vae_b;
 };
 
-using Restore = std::function<Image(const Image&)>;
+using RestoreImage = std::function<Image(const Image&)>;
 
 /// What no training here has seen: a blur wider than the published ones, then the grain of a film.
 Image filmed(const Image& photo, Rng& rng) {
@@ -43,11 +43,12 @@ int evaluate(const EvaluateArguments& a) {
     const auto pairs = pairs_of(a.clean, a.damaged, "evaluate");
     const std::string path = a.model.empty() ? default_model() : a.model;
     const auto networks = load_translation(read_model(path, ModelKind::quality), path);
-    const Restore restore = restoring(networks);
-    const Restore without_mapping = unmapped(networks.vae_a(), networks.vae_b(), networks.tone());
+    const RestoreImage restore = restoring(networks);
+    const RestoreImage without_mapping =
+        unmapped(networks.vae_a(), networks.vae_b(), networks.tone());
 
     std::vector<TableRow> rows{{"", "PSNR", "SSIM"}};
-    const auto add = [&](const std::string& name, const Restore& made,
+    const auto add = [&](const std::string& name, const RestoreImage& made,
                          const std::vector<ValidationPair>& of) {
         const Score score = validate(made, of);
         rows.push_back({name, format("%.2f", score.psnr), format("%.4f", score.ssim)});
@@ -63,7 +64,7 @@ int evaluate(const EvaluateArguments& a) {
         add("clean, through VAE B alone", unmapped(b.vae, b.vae, b.tone), clean);
     }
     // Both rows see the same damage: a photo's place in the order seeds it.
-    const auto film_restored = [&](const Restore& made) {
+    const auto film_restored = [&](const RestoreImage& made) {
         return [made, number = std::uint64_t{0}](const Image& photo) mutable {
             Rng rng = derived_rng(1, number++);
             return made(filmed(to_8_bit(photo), rng));

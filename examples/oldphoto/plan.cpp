@@ -20,7 +20,7 @@ struct PlanArguments {
 };
 
 /// "6000x4000", or the size of a photo.
-Size size_of(const std::string& photo) {
+Size photo_size(const std::string& photo) {
     Size size{0, 0};
     const char* end = photo.data() + photo.size();
     const auto width = std::from_chars(photo.data(), end, size.width);
@@ -38,7 +38,7 @@ Size size_of(const std::string& photo) {
 
 int plan(const PlanArguments& arguments) {
     const double own = most_memory();
-    const Size size = size_of(arguments.photo);
+    const Size size = photo_size(arguments.photo);
     const std::string path = arguments.model.empty() ? default_model() : arguments.model;
     const auto restorer = Restorer<>::load(read_model(path, ModelKind::quality), path);
     const RestorePlan plan =

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Index cell_side = 320;
 constexpr Index gap = 16;
-constexpr Index dot = 2;
+constexpr Index dot_side = 2;
 constexpr std::uint8_t paper = 250;
 constexpr std::uint8_t ink = 40;
 
@@ -30,7 +30,7 @@ std::vector<std::string> lines_of(const SheetCell& cell) {
     std::vector<std::string> lines;
     for (const std::string& text : cell.caption) {
         const auto broken =
-            wrapped(text, static_cast<std::size_t>(cell_side / (letter_width * dot)));
+            wrapped(text, static_cast<std::size_t>(cell_side / (letter_width * dot_side)));
         lines.insert(lines.end(), broken.begin(), broken.end());
     }
     return lines;
@@ -49,7 +49,7 @@ RowHeights heights_of(const Row& row) {
     for (const SheetCell& cell : row) {
         heights.pictures = std::max(heights.pictures, fitted(cell.picture).height());
         heights.captions =
-            std::max(heights.captions, std::ssize(lines_of(cell)) * line_height * dot);
+            std::max(heights.captions, std::ssize(lines_of(cell)) * line_height * dot_side);
     }
     return heights;
 }
@@ -81,8 +81,8 @@ Image draw_sheet(const std::vector<Row>& rows) {
             paste(sheet, fitted(cell.picture), x, y);
             Index line_y = y + heights.pictures + gap / 2;
             for (const std::string& line : lines_of(cell)) {
-                draw_text(sheet, x, line_y, line, dot, ink);
-                line_y += line_height * dot;
+                draw_text(sheet, x, line_y, line, dot_side, ink);
+                line_y += line_height * dot_side;
             }
             x += cell_side + gap;
         }
