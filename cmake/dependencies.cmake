@@ -1,6 +1,7 @@
 # Everything oldphoto is built from: what is installed comes first, a pinned source second.
 
 include(FetchContent)
+set(CMAKE_UNITY_BUILD OFF)  # what is fetched is built file by file, as its authors do
 list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")  # Findstb.cmake
 
 # oldphoto_dependency(NAME TARGET target REPOSITORY url TAG tag [INCLUDE dir] [FIND argument...])
@@ -106,3 +107,4 @@ if(OLDPHOTO_BUILD_BENCHMARKS)
         INCLUDE .
     )
 endif()
+unset(CMAKE_UNITY_BUILD)
