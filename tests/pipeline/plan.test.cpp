@@ -199,8 +199,10 @@ TEST_CASE("the kernels of whole pipelines hold what they say", "[pipeline][plan]
                 const Monitor::Scope scope(&monitor);
                 compute();
             });
+            const double told = monitor.kernels().kept(1);
             CHECK(held > 0);
-            CHECK(held == monitor.kernels().kept(1));
+            // A band of a transposed convolution may begin between two tiles.
+            CHECK(held == Approx(told).epsilon(monitor.streamed() > 0 ? 0.01 : 0));
         }
     };
     const auto networks = wide_networks();

@@ -101,7 +101,6 @@ struct Growth {
         : taller(static_cast<double>(large.h) / static_cast<double>(small.h)),
           wider(static_cast<double>(large.w) / static_cast<double>(small.w)) {}
 
-    [[nodiscard]] double pixels() const noexcept { return taller * wider; }
     [[nodiscard]] Index height(Index small) const {
         return std::llround(taller * static_cast<double>(small));
     }
