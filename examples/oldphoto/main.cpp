@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", version());
     app.require_subcommand(1);
     app.footer(
-        "Environment: OLDPHOTO_INSTRUCTION_SET=portable|avx2|avx512 names the kernels to compute "
+        "Environment: OLDPHOTO_INSTRUCTION_SET=portable|avx2|avx512|amx names the kernels to "
+        "compute "
         "with;\nunless it is set, those of the best set that the processor has.");
     std::vector<Command> commands{
         add_restore(app), add_detect(app), add_forward(app),  add_inspect(app), add_convert(app),

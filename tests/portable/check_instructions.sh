@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # check_instructions.sh PROGRAM: only functions of the namespaces avx2 and avx512 have instructions
-# of these sets, and both have some.
+# of these sets, and both have some; the latter alone have those of AMX.
 set -euo pipefail
 
 if ! command -v objdump >/dev/null; then
@@ -21,9 +21,9 @@ objdump --disassemble --demangle --no-show-raw-insn "$1" | awk '
         kernels = own ~ /::avx2::/ ? "avx2" : own ~ /::avx512::/ ? "avx512" : ""
         next
     }
-    $2 ~ /^v/ || /%[yz]mm/ {
-        if (kernels != "") {
-            ++count[kernels]
+    $2 ~ /^v/ || /%[tyz]mm/ {
+        if (kernels == "avx512" || (kernels == "avx2" && !/%tmm/)) {
+            ++count[/%tmm/ ? "tiles" : kernels]
         } else if (name != last_wrong) {
             print "in " name "\n" $0
             last_wrong = name
@@ -31,6 +31,7 @@ objdump --disassemble --demangle --no-show-raw-insn "$1" | awk '
         }
     }
     END {
-        printf "AVX instructions: %d in avx2, %d in avx512\n", count["avx2"], count["avx512"]
-        exit wrong || count["avx2"] == 0 || count["avx512"] == 0
+        printf "AVX instructions: %d in avx2, %d in avx512, and %d of AMX\n",
+            count["avx2"], count["avx512"], count["tiles"]
+        exit wrong || count["avx2"] == 0 || count["avx512"] == 0 || count["tiles"] == 0
     }'

@@ -8,8 +8,8 @@ namespace oldphoto {
 enum class Numerics {
     accurate,  ///< convolutions err two to three times as much as a plain sum
     fast,      ///< ten to twenty times as much
-    bf16x3,    ///< the factors of products are sums of two bfloat16; fast where that saves no time
-    bf16,      ///< the factors of products are bfloat16, their sums float
+    bf16x3,    ///< with AMX, factors of products are sums of two bfloat16; else as fast
+    bf16,      ///< factors of products are bfloat16, their sums float
 };
 
 /// While it lives, ops of this thread compute as it says, whichever threads share the work. Without

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/bfloat16.hpp"
+#include "../../support/differences.hpp"
 #include "../../support/instruction_sets.hpp"
 #include "../../support/random.hpp"
 #include <algorithm>
@@ -43,30 +45,6 @@ std::vector<Sizes> sizes() {
 }
 
 template <class T>
-double largest_difference(const Tensor<T, 2>& a, const Tensor<T, 2>& b) {
-    double worst = 0;
-    const auto x = a.to_values();
-    const auto y = b.to_values();
-    for (std::size_t k = 0; k < x.size(); ++k) {
-        worst = std::max(worst, std::abs(double(x[k]) - double(y[k])));
-    }
-    return worst;
-}
-
-/// Rounded to bfloat16 by dividing, as no kernel does it.
-float as_bfloat16(float x) {
-    int exponent = 0;
-    const double mantissa = std::frexp(static_cast<double>(x), &exponent);  // 8 bits of it are kept
-    return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8));
-}
-
-Tensor<float, 2> as_bfloat16(const Tensor<float, 2>& x) {
-    const auto rounded = Tensor<float, 2>::uninitialized(x.shape());
-    for (Index k = 0; k < x.size(); ++k) rounded[k] = as_bfloat16(x[k]);
-    return rounded;
-}
-
-template <class T>
 void check_product(const Sizes& size) {
     const auto [m, n, k] = size;
     const auto a = test::random_tensor<T>(Shape<2>{m, k}, 1);
@@ -81,7 +59,7 @@ void check_product(const Sizes& size) {
         const Tensor<T, 2> c = before.clone();
         cpu::gemm_serial(c.view(), a.view(), b.view(), accumulate);
         CAPTURE(m, n, k, accumulate);
-        CHECK(largest_difference(c, expected) < tolerance);
+        CHECK(test::largest_difference(c, expected) < tolerance);
     }
 }
 
@@ -92,6 +70,51 @@ TEMPLATE_TEST_CASE("products across all borders equal the plain sums", "[backend
     test::for_each_instruction_set([] {
         for (const Sizes& size : sizes<TestType>()) check_product<TestType>(size);
     });
+}
+
+TEMPLATE_TEST_CASE("products of random sizes and strides equal the plain sums", "[backend][gemm]",
+                   float, double) {
+    using T = TestType;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        Rng rng(seed);
+        const auto size = [&](Index most) {
+            return 1 + rng.integer(rng.integer(3) == 0 ? Index{4} : most);
+        };
+        const Index samples = size(3);
+        const Index m = size(120);
+        const Index n = size(120);
+        const Index k = size(300);
+        const bool accumulate = rng.integer(2) == 0;
+        // A part of a larger batch, whose rows may be columns.
+        const auto batch = [&](Index rows, Index columns) {
+            const bool turned = rng.integer(2) == 0;
+            if (turned) std::swap(rows, columns);
+            const auto whole = normal<T, 3>({samples, rows + 2, columns + 3}, rng);
+            const auto part = whole.slice(1, 1, rows + 1).slice(2, 2, columns + 2);
+            return turned ? part.transpose(1, 2) : part;
+        };
+        const auto a = batch(m, k);
+        const auto b = batch(k, n);
+        const auto before = normal<T, 3>({samples, m, n}, rng);
+        const auto expected = before.clone();
+        for (Index s = 0; s < samples; ++s) {
+            const auto of_sample = [s](const Tensor<T, 3>& x) {
+                const auto v = x.view();
+                return View<T, 2>{v.data + s * v.strides[0],
+                                  {v.shape[1], v.shape[2]},
+                                  {v.strides[1], v.strides[2]}};
+            };
+            naive::gemm(of_sample(expected), of_sample(a), of_sample(b), accumulate);
+        }
+        const double tolerance =
+            (sizeof(T) == 4 ? 4e-6 : 8e-15) * std::sqrt(static_cast<double>(k));
+        test::for_each_instruction_set([&] {
+            CAPTURE(seed, samples, m, n, k, accumulate, a.view().strides, b.view().strides);
+            const auto c = before.clone();
+            cpu::batched_gemm(c.view(), a.view(), b.view(), accumulate);
+            CHECK(test::largest_difference(c, expected) < tolerance);
+        });
+    }
 }
 
 TEST_CASE("an element of a product has the same bits in every part of a matrix",
@@ -132,14 +155,15 @@ TEST_CASE("a product of bf16 is that of its factors rounded, its sums are not", 
             const auto a = test::random_tensor<float>(Shape<2>{m, k}, 8);
             const auto b = test::random_tensor<float>(Shape<2>{k, n}, 9);
             const auto expected = Tensor<float, 2>::uninitialized({m, n});
-            naive::gemm(expected.view(), as_bfloat16(a).view(), as_bfloat16(b).view(), false);
+            naive::gemm(expected.view(), test::as_bfloat16(a).view(), test::as_bfloat16(b).view(),
+                        false);
             const auto c = Tensor<float, 2>::uninitialized({m, n});
             const auto c_packed = Tensor<float, 2>::uninitialized({m, n});
             const NumericsScope scope(Numerics::bf16);
             cpu::gemm_serial(c.view(), a.view(), b.view(), false);
             const double tolerance = 4e-6 * std::max(1.0, std::sqrt(static_cast<double>(k)));
             CAPTURE(m, n, k);
-            CHECK(largest_difference(c, expected) < tolerance);
+            CHECK(test::largest_difference(c, expected) < tolerance);
             if (n > cpu::gemm_block_columns) continue;
             std::vector<float> memory(
                 static_cast<std::size_t>(cpu::PackedColumns<float>::size(k, n)));

@@ -17,15 +17,20 @@ struct WinogradPlan {
     Index apart;                     ///< pixels from window to window
 };
 
+/// Whether products are of bfloat16. Transforms would enlarge what these leave off.
+[[nodiscard]] inline bool multiplies_bfloat16() {
+    const Numerics numerics = NumericsScope::current();
+    return numerics == Numerics::bf16 ||
+           (numerics == Numerics::bf16x3 && instruction_set() == InstructionSet::amx);
+}
+
 /// @param width  of the picture behind the convolution. (Its height decides nothing: bands of a
 ///               picture are computed as the whole.)
 template <class T>
 [[nodiscard]] WinogradPlan plan_winograd(const ConvGeometry& g, const Shape<4>& w, Index width) {
     if constexpr (std::is_same_v<T, float>) {
-        const Numerics numerics = NumericsScope::current();
-        // Transforms would enlarge what rounding to bfloat16 leaves off.
-        if (numerics == Numerics::bf16) return {nullptr, 0};
-        const bool fast = numerics != Numerics::accurate;
+        if (multiplies_bfloat16()) return {nullptr, 0};
+        const bool fast = NumericsScope::current() != Numerics::accurate;
         const Index apart = g.stride.h;
         const bool fits =
             (apart == 1 && g.kernel == Pair(3)) || (apart == 2 && g.kernel == Pair(4) && fast);

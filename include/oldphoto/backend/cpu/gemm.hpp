@@ -80,8 +80,9 @@ class PackedColumns {
 public:
     /// Numbers that a matrix of this size takes.
     [[nodiscard]] static Index size(Index depth, Index columns) {
-        const Index width = gemm_kernels<T>().tile_columns;
-        return Partition{columns, width}.chunks() * width * depth;
+        const auto& kernels = gemm_kernels<T>();
+        const auto filled = [](Index n, Index tile) { return Partition{n, tile}.chunks() * tile; };
+        return filled(columns, kernels.tile_columns) * filled(depth, kernels.tile_depth);
     }
 
     /// @param memory  size() places, which must outlive it.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <oldphoto/backend/cpu/amx_tiles.hpp>
 #include <oldphoto/backend/cpu/instruction_set.hpp>
 #include <oldphoto/backend/view.hpp>
 #include <oldphoto/core/config.hpp>
@@ -23,6 +24,7 @@ struct GemmKernels {
 
     Index tile_rows;
     Index tile_columns;
+    Index tile_depth;    ///< the depth of a panel is filled up to a multiple of it
     Pack* pack_rows;     ///< lines are rows of A, in panels of tile_rows
     Pack* pack_columns;  ///< lines are columns of B, in panels of tile_columns
     void (*multiply_panels)(const T* a, const T* b, Index depth, const View<T, 2>& c,
@@ -119,8 +121,9 @@ struct WinogradKernels {
 /// All kernels of an instruction set.
 struct KernelTable {
     GemmKernels<float> gemm;
-    GemmKernels<float> gemm_bf16;  ///< of numbers that it rounds to bfloat16
-    WinogradKernels winograd_2x3;  ///< tiles of 2 x 2, windows of 3 x 3
+    GemmKernels<float> gemm_bf16;    ///< of numbers that it rounds to bfloat16
+    GemmKernels<float> gemm_bf16x3;  ///< of numbers that it splits into two bfloat16, or `gemm`
+    WinogradKernels winograd_2x3;    ///< tiles of 2 x 2, windows of 3 x 3
     WinogradKernels winograd_4x3;
     WinogradKernels winograd_4x2;
 };
@@ -189,11 +192,30 @@ namespace avx512 {
 #endif
 #endif
 
+#if defined(OLDPHOTO_HAS_AMX_KERNELS)
+namespace amx {
+#if defined(OLDPHOTO_HAS_AVX512_KERNELS)
+namespace widest = avx512;
+#else
+namespace widest = portable;
+#endif
+inline constexpr KernelTable table{widest::table.gemm,
+                                   widest::gemm_of_tiles<AmxTiles, 1>,
+                                   widest::gemm_of_tiles<AmxTiles, 2>,
+                                   widest::table.winograd_2x3,
+                                   widest::table.winograd_4x3,
+                                   widest::table.winograd_4x2};
+}  // namespace amx
+#endif
+
 /// The kernels of the set that is chosen; see instruction_set().
 [[nodiscard]] inline const KernelTable& kernels() {
     const InstructionSet set = instruction_set();
+#if defined(OLDPHOTO_HAS_AMX_KERNELS)
+    if (set == InstructionSet::amx) return amx::table;
+#endif
 #if defined(OLDPHOTO_HAS_AVX512_KERNELS)
-    if (set == InstructionSet::avx512) return avx512::table;
+    if (set >= InstructionSet::avx512) return avx512::table;
 #endif
 #if defined(OLDPHOTO_HAS_AVX2_KERNELS)
     if (set >= InstructionSet::avx2) return avx2::table;
@@ -207,8 +229,15 @@ namespace avx512 {
 template <class T>
 [[nodiscard]] const GemmKernels<T>& gemm_kernels() {
     if constexpr (std::is_same_v<T, float>) {
-        const bool rounded = NumericsScope::current() == Numerics::bf16;
-        return rounded ? kernels().gemm_bf16 : kernels().gemm;
+        const KernelTable& all = kernels();
+        switch (NumericsScope::current()) {
+            case Numerics::bf16x3:
+                return all.gemm_bf16x3;
+            case Numerics::bf16:
+                return all.gemm_bf16;
+            default:
+                return all.gemm;
+        }
     } else {
         return portable::gemm<T>;
     }
