@@ -36,8 +36,8 @@ template <class T>
 /// A way down a producer's picture, of which the thread's monitor is told.
 /// @param banded  whether the picture is computed in bands, or at once
 template <class T>
-[[nodiscard]] std::unique_ptr<typename RowProducer<T>::Pass> begin_pass(
-    const RowProducer<T>& producer, bool banded) {
+[[nodiscard]] Shared<typename RowProducer<T>::Pass> begin_pass(const RowProducer<T>& producer,
+                                                               bool banded) {
     const auto shape = producer.shape();
     tell_kernel({shape[2], shape[3], banded ? row_bytes_of<T>(shape) : 0},
                 [&](Index rows, Index width) { return producer.memory(rows, width); });

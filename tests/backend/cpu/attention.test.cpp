@@ -4,11 +4,14 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/instruction_sets.hpp"
 #include "../../support/scratch.hpp"
 #include "../../support/threads.hpp"
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -22,7 +25,7 @@ constexpr Index passing = cpu::attention_rows;
 enum class Gates { none, open, closed, binary, fractional, one_sample_closed };
 
 struct AttentionCase {
-    const char* name;
+    std::string name;
     Index samples;
     Index depth;
     Index channels;
@@ -66,6 +69,29 @@ const std::vector<AttentionCase> attention_cases{
     {"use_self over several tiles", 1, 2, 3, across + 90, across + 90, Gates::binary, itself},
     {"products up to a thousand", 1, 16, 4, 50, passing + 30, Gates::fractional, {}, 6},
 };
+
+AttentionCase random_case(std::uint64_t seed) {
+    Rng rng(seed);
+    const auto size = [&](Index most) {
+        return 1 + rng.integer(rng.integer(4) == 0 ? Index{3} : most);
+    };
+    AttentionCase c{"", size(3), size(12), size(12), size(90), size(90), Gates::none};
+    if (rng.integer(4) == 0) {
+        c.rule = relu;
+    } else {
+        c.rule.scale = rng.uniform(0.1, 3);
+        c.rule.renormalize = rng.integer(2) == 0;
+        c.rule.use_self = rng.integer(3) == 0;
+        c.gates = static_cast<Gates>(rng.integer(6));
+        if (c.rule.use_self) c.keys = c.queries;
+    }
+    for (const Index number : {static_cast<Index>(seed), c.samples, c.depth, c.channels, c.queries,
+                               c.keys, static_cast<Index>(c.gates)}) {
+        c.name += " " + std::to_string(number);
+    }
+    c.name = "seed, samples, depth, channels, queries, keys, gates:" + c.name;
+    return c;
+}
 
 template <class T>
 struct Operands {
@@ -197,24 +223,33 @@ double largest_product(const AttentionCase& c) {
 
 /// @param rest  error of everything but the rounding of the products.
 template <class T>
-void check_against_oracle(double rest) {
-    for (const AttentionCase& c : attention_cases) {
-        INFO(c.name);
-        const double tolerance = rest + std::numeric_limits<T>::epsilon() * largest_product<T>(c);
-        const auto actual = compute<T>(c);
-        const auto expected = compute_naively<T>(c);
-        CHECK(relative_difference(actual.y, expected.y) < tolerance);
-        CHECK(relative_difference(actual.gradients.q, expected.gradients.q) < tolerance);
-        CHECK(relative_difference(actual.gradients.k, expected.gradients.k) < tolerance);
-        CHECK(relative_difference(actual.gradients.v, expected.gradients.v) < tolerance);
-    }
+void check_against_oracle(const AttentionCase& c, double rest) {
+    INFO(c.name);
+    const double tolerance = rest + std::numeric_limits<T>::epsilon() * largest_product<T>(c);
+    const auto actual = compute<T>(c);
+    const auto expected = compute_naively<T>(c);
+    CHECK(relative_difference(actual.y, expected.y) < tolerance);
+    CHECK(relative_difference(actual.gradients.q, expected.gradients.q) < tolerance);
+    CHECK(relative_difference(actual.gradients.k, expected.gradients.k) < tolerance);
+    CHECK(relative_difference(actual.gradients.v, expected.gradients.v) < tolerance);
 }
 
 }  // namespace
 
 TEST_CASE("attention and its gradients equal their naive twins", "[backend][attention]") {
-    check_against_oracle<double>(1e-12);
-    check_against_oracle<float>(2e-5);
+    for (const AttentionCase& c : attention_cases) {
+        check_against_oracle<double>(c, 1e-12);
+        check_against_oracle<float>(c, 2e-5);
+    }
+}
+
+TEST_CASE("attention and its gradients equal their naive twins at random shapes",
+          "[backend][attention]") {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        const AttentionCase c = random_case(seed);
+        check_against_oracle<double>(c, 1e-12);
+        test::for_each_instruction_set([&] { check_against_oracle<float>(c, 2e-5); });
+    }
 }
 
 TEST_CASE("attention has the same bits for 1, 2 and 3 threads", "[backend][determinism]") {
@@ -226,7 +261,7 @@ TEST_CASE("attention has the same bits for 1, 2 and 3 threads", "[backend][deter
 
 TEST_CASE("attention holds the memory that it says, and more threads no more than that",
           "[backend][memory]") {
-    for (const Case& c : cases) {
+    for (const AttentionCase& c : attention_cases) {
         INFO(c.name);
         const auto x = operands_of<float>(c);
         const auto gates = gates_of<float>(c);

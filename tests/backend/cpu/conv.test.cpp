@@ -4,11 +4,14 @@
 
 #include <catch2/catch.hpp>
 
+#include "../../support/bfloat16.hpp"
 #include "../../support/instruction_sets.hpp"
 #include "../../support/scratch.hpp"
 #include "../../support/threads.hpp"
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -19,7 +22,7 @@ namespace {
 using Picture = Tensor<float, 4>;
 
 struct ConvCase {
-    const char* name;
+    std::string name;
     Shape<4> x;  // (N, C, H, W)
     Index outputs;
     ConvGeometry g;
@@ -63,6 +66,32 @@ const std::vector<ConvCase> conv_cases{
     {"tiles with stride and dilation", {1, 2, 5, 1301}, 2, {3, 2, 2, 2, 1}},
 };
 
+/// Any convolution that is small enough for plain loops, every second one as networks have them.
+ConvCase random_case(std::uint64_t seed) {
+    Rng rng(seed);
+    const auto from = [&](Index low, Index high) { return low + rng.integer(high - low + 1); };
+    const auto pair = [&](Index low, Index high) { return Pair{from(low, high), from(low, high)}; };
+    ConvGeometry g{pair(1, 5), pair(1, 3), 0, pair(1, 3), rng.integer(3) == 0 ? from(2, 4) : 1};
+    if (rng.integer(2) == 0) {
+        const Index apart = from(1, 2);
+        g = {apart + 2, apart, 0, 1, 1};
+    }
+    g.padding = {from(0, g.reach().h), from(0, g.reach().w)};
+    const auto side = [&](Index reach, Index padding) {
+        const Index least = std::max(Index{1}, reach - 2 * padding);
+        return rng.integer(4) == 0 ? least : from(least, least + 30);
+    };
+    const Shape<4> x{from(1, 2), g.groups * from(1, 20 / g.groups), side(g.reach().h, g.padding.h),
+                     side(g.reach().w, g.padding.w)};
+    const Index outputs = g.groups * from(1, 20 / g.groups);
+    const auto text = [](Pair p) { return std::to_string(p.h) + " x " + std::to_string(p.w); };
+    return {"seed " + std::to_string(seed) + ": x " + to_string(x) + ", outputs " +
+                std::to_string(outputs) + ", kernel " + text(g.kernel) + ", stride " +
+                text(g.stride) + ", padding " + text(g.padding) + ", dilation " + text(g.dilation) +
+                ", groups " + std::to_string(g.groups),
+            x, outputs, g};
+}
+
 /// Everything that a case computes, with a bias and without.
 struct ConvResults {
     Picture y;
@@ -96,19 +125,21 @@ std::vector<Moments> places_for(const Picture& x) {
     return std::vector<Moments>(static_cast<std::size_t>(x.dim(0) * x.dim(1)));
 }
 
-/// Results with storage that holds garbage, so that an element left unwritten shows.
+/// ConvResults with storage that holds garbage, so that an element left unwritten shows.
 ConvResults blank_results(const Inputs& in) {
     const auto garbage = [](const Picture& like) { return Picture::full(like.shape(), 1e9F); };
     return {garbage(in.gy), garbage(in.gy),    garbage(in.x),   garbage(in.x),
             garbage(in.w),  places_for(in.gy), places_for(in.x)};
 }
 
-enum class Way { columns, accurate, fast };
+enum class Way { columns, accurate, fast, bf16 };
 
 constexpr Way ways[]{Way::columns, Way::accurate, Way::fast};
 
 ConvResults compute(const ConvGeometry& g, const Inputs& in, Way way = Way::fast) {
-    const NumericsScope scope(way == Way::fast ? Numerics::fast : Numerics::accurate);
+    const NumericsScope scope(way == Way::fast   ? Numerics::fast
+                              : way == Way::bf16 ? Numerics::bf16
+                                                 : Numerics::accurate);
     const bool columns = way == Way::columns;
     const auto conv2d = columns ? &cpu::columns_conv2d<float> : &cpu::conv2d<float>;
     const auto conv2d_data = columns ? &cpu::columns_conv2d_data<float> : &cpu::conv2d_data<float>;
@@ -140,9 +171,10 @@ ConvResults compute_naively(const ConvGeometry& g, const Inputs& in) {
     return out;
 }
 
-double relative_difference(const Picture& a, const Picture& b) {
+/// @param least  size of b that the difference is at least compared with.
+double relative_difference(const Picture& a, const Picture& b, double least = 0) {
     double worst = 0;
-    double largest = 0;
+    double largest = least;
     for (Index i = 0; i < a.size(); ++i) {
         const double difference = std::abs(double(a[i]) - double(b[i]));
         worst = difference <= worst ? worst : difference;
@@ -234,6 +266,37 @@ TEST_CASE("conv2d and its adjoints equal the naive ones", "[backend][parity]") {
     }
 }
 
+TEST_CASE("conv2d and its adjoints equal the naive ones at random shapes", "[backend][parity]") {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        const ConvCase c = random_case(seed);
+        INFO(c.name);
+        const Inputs in = inputs_of(c);
+        const Inputs rounded{test::as_bfloat16(in.x), test::as_bfloat16(in.w),
+                             test::as_bfloat16(in.gy), in.bias, in.gx_bias};
+        const ConvResults expected = compute_naively(c.g, in);
+        const ConvResults expected_rounded = compute_naively(c.g, rounded);
+        // A few sums may cancel: they are compared with what their terms make on average.
+        const auto size_of_sum = [](Index terms) { return std::sqrt(static_cast<double>(terms)); };
+        const Index taps = c.g.kernel.h * c.g.kernel.w;
+        const double y_size = size_of_sum(in.w.dim(1) * taps);
+        const double gx_size = size_of_sum(c.outputs / c.g.groups * taps);
+        const double gw_size = size_of_sum(in.gy.size() / c.outputs);
+        test::for_each_instruction_set([&] {
+            for (const Way way : {Way::columns, Way::accurate, Way::fast, Way::bf16}) {
+                INFO("way " << static_cast<int>(way));
+                const double tolerance = way == Way::fast ? 1e-5 : 2e-6;
+                const ConvResults& right = way == Way::bf16 ? expected_rounded : expected;
+                const ConvResults out = compute(c.g, in, way);
+                CHECK(relative_difference(out.y, right.y, y_size) < tolerance);
+                CHECK(relative_difference(out.y_biased, right.y_biased, y_size) < tolerance);
+                CHECK(relative_difference(out.gx, right.gx, gx_size) < tolerance);
+                CHECK(relative_difference(out.gx_biased, right.gx_biased, gx_size) < tolerance);
+                CHECK(relative_difference(out.gw, right.gw, gw_size) < 2 * tolerance);
+            }
+        });
+    }
+}
+
 TEST_CASE("conv2d and its data adjoint give the moments of their output", "[backend][forward]") {
     for (const ConvCase& c : conv_cases) {
         INFO(c.name);
@@ -306,14 +369,14 @@ TEST_CASE("the weight gradient of an empty batch is zero", "[backend][forward]")
 
 TEST_CASE("convolutions hold the memory that they say, and more threads no more than that",
           "[backend][memory]") {
-    auto all = cases;
+    auto all = conv_cases;
     all.push_back({"3x3 in several stretches", {1, 64, 60, 90}, 96, {3, 1, 1, 1, 1}});
     all.push_back({"3x3 on a wide band", {1, 24, 8, 3000}, 24, {3, 1, 1, 1, 1}});
     all.push_back({"4x4 two apart on a wide band", {1, 24, 16, 3000}, 24, {4, 2, 1, 1, 1}});
-    for (const Case& c : all) {
+    for (const ConvCase& c : all) {
         INFO(c.name);
         const Inputs in = inputs_of(c);
-        const Results out = blank_results(in);
+        const ConvResults out = blank_results(in);
         const TensorRows<float> x(in.x.view());
         const TensorRows<float> gy(in.gy.view());
         const auto forward = [&] {
