@@ -70,7 +70,7 @@ const std::vector<AttentionCase> attention_cases{
     {"products up to a thousand", 1, 16, 4, 50, passing + 30, Gates::fractional, {}, 6},
 };
 
-AttentionCase random_case(std::uint64_t seed) {
+AttentionCase random_attention(std::uint64_t seed) {
     Rng rng(seed);
     const auto size = [&](Index most) {
         return 1 + rng.integer(rng.integer(4) == 0 ? Index{3} : most);
@@ -246,7 +246,7 @@ TEST_CASE("attention and its gradients equal their naive twins", "[backend][atte
 TEST_CASE("attention and its gradients equal their naive twins at random shapes",
           "[backend][attention]") {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-        const AttentionCase c = random_case(seed);
+        const AttentionCase c = random_attention(seed);
         check_against_oracle<double>(c, 1e-12);
         test::for_each_instruction_set([&] { check_against_oracle<float>(c, 2e-5); });
     }

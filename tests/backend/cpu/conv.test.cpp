@@ -67,7 +67,7 @@ const std::vector<ConvCase> conv_cases{
 };
 
 /// Any convolution that is small enough for plain loops, every second one as networks have them.
-ConvCase random_case(std::uint64_t seed) {
+ConvCase random_convolution(std::uint64_t seed) {
     Rng rng(seed);
     const auto from = [&](Index low, Index high) { return low + rng.integer(high - low + 1); };
     const auto pair = [&](Index low, Index high) { return Pair{from(low, high), from(low, high)}; };
@@ -268,7 +268,7 @@ TEST_CASE("conv2d and its adjoints equal the naive ones", "[backend][parity]") {
 
 TEST_CASE("conv2d and its adjoints equal the naive ones at random shapes", "[backend][parity]") {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-        const ConvCase c = random_case(seed);
+        const ConvCase c = random_convolution(seed);
         INFO(c.name);
         const Inputs in = inputs_of(c);
         const Inputs rounded{test::as_bfloat16(in.x), test::as_bfloat16(in.w),
