@@ -41,8 +41,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     app.footer(
         "Environment: OLDPHOTO_INSTRUCTION_SET=portable|avx2|avx512|amx names the kernels to "
-        "compute "
-        "with;\nunless it is set, those of the best set that the processor has.");
+        "compute with;\nunless it is set, those of the best set that the processor has.");
     std::vector<Command> commands{
         add_restore(app), add_detect(app), add_forward(app),  add_inspect(app), add_convert(app),
         add_score(app),   add_graph(app),  add_evaluate(app), add_degrade(app), add_plan(app)};

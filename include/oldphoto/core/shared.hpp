@@ -78,8 +78,9 @@ public:
     Shared(Shared&& other) noexcept
         : owner_(std::move(other.owner_)), object_(std::exchange(other.object_, nullptr)) {}
     Shared& operator=(Shared other) noexcept {
-        owner_ = std::move(other.owner_);
-        object_ = other.object_;
+        // Both, before the old object ends: it may look at this handle.
+        std::swap(owner_, other.owner_);
+        std::swap(object_, other.object_);
         return *this;
     }
     ~Shared() = default;

@@ -68,9 +68,11 @@ public:
     /// Appends an entry.
     /// @throws OptionError when the name is taken.
     void insert(std::string name, T value) {
-        if (!index_.insert(name))
+        if (index_.find(name) != nullptr)
             throw_option_error("insert", detail::joined({"name '", name, "' is taken"}));
+        // The entry first: a name must never lead beyond the entries.
         entries_.emplace_back(std::move(name), std::move(value));
+        index_.insert(entries_.back().name);
     }
 
     /// The value of that name, or nullptr.
