@@ -48,12 +48,13 @@ namespace detail {
     if ((d & amx_bf16_and_tile) != amx_bf16_and_tile) return false;
     constexpr unsigned tile_configuration_and_data = 1U << 17 | 1U << 18;
     unsigned states = 0;
-    unsigned upper_states = 0;
-    __asm__("xgetbv" : "=a"(states), "=d"(upper_states) : "c"(0));
+    __asm__("xgetbv" : "=a"(states) : "c"(0) : "edx");
     if ((states & tile_configuration_and_data) != tile_configuration_and_data) return false;
     constexpr long request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
     constexpr long tile_data = 18;
-    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+    // Asked once: the answer may not change while kernels run.
+    static const bool granted = syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+    return granted;
 #else
     return false;
 #endif

@@ -339,7 +339,10 @@ inline void winograd_conv2d(const WinogradKernels& kernels, const TileSource& so
     const float* const u = transformed_weights(kernels, w, u_step);
     RowMoments<float> row_moments(target.y, moments);
     const auto convolve = [&](const WinogradStretch& stretch) {
-        const auto [columns, v_step, m_step] = layout.frequencies(stretch.tiles(tiles));
+        const auto at = layout.frequencies(stretch.tiles(tiles));
+        const Index columns = at.columns;
+        const Index v_step = at.v_step;
+        const Index m_step = at.m_step;
         float* const v = scratch<float, 7>(frequencies * (v_step + m_step));
         float* const m = v + frequencies * v_step;
         for_each_chunk({w.planes, winograd_planes}, [&](Index begin, Index end) {
