@@ -1,6 +1,7 @@
 // ours CASE SIZE THREADS RUNS [low-memory]: the best time of a run in seconds, and the peak memory
 // in MB. The cases and what they compute are those of peer.py. Networks that restore keep their
 // transformed weights from run to run, unless memory is to be low.
+#include <oldphoto/core/numerics.hpp>
 #include <oldphoto/core/parallel.hpp>
 #include <oldphoto/pipeline/official_networks.hpp>
 #include <oldphoto/train/mapping_stage.hpp>
@@ -122,9 +123,18 @@ Run kernel(const std::string& name, Index size) {
     return {};
 }
 
+Run within(Numerics numerics, const Run& run) {
+    return [numerics, run] {
+        const NumericsScope scope(numerics);
+        run();
+    };
+}
+
 /// @return  nothing for an unknown case.
 Run run_of(const std::string& name, Index size) {
     if (name == "quality") return quality(size);
+    if (name == "quality_bf16") return within(Numerics::bf16, quality(size));
+    if (name == "quality_bf16x3") return within(Numerics::bf16x3, quality(size));
     if (name == "scratch") return filling(official_scratch(initial()), size);
     if (name == "high_resolution") return filling(official_high_resolution(initial()), size);
     if (name == "detector") return detecting(size);

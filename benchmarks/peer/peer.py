@@ -1,4 +1,5 @@
-"""peer.py CASE SIZE THREADS RUNS: the best time of a run in seconds, and the peak memory in MB."""
+"""peer.py CASE SIZE THREADS RUNS: the best time of a run in seconds, and the peak memory in MB; or
+"none" where PyTorch has no kernels for it on this processor."""
 
 import re
 import resource
@@ -105,8 +106,24 @@ def kernel(case, size):
     return attending(int(case.removeprefix("attention_")), size)
 
 
+def multiplies_bfloat16():
+    """Whether PyTorch's convolutions of bfloat16 are oneDNN's and not plain loops."""
+    with open("/proc/cpuinfo") as file:
+        flags = set(file.read().split())
+    return {"avx512bw", "avx512vl", "avx512dq"} <= flags
+
+
+def in_bfloat16(run):
+    def run_in_bfloat16():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            run()
+    return run_in_bfloat16
+
+
 CASES = {
     "quality": lambda size: restoring(networks.Mapping(), size),
+    "quality_bf16": lambda size: in_bfloat16(restoring(networks.Mapping(), size)),
+    "quality_bf16x3": lambda size: restoring(networks.Mapping(), size),  # what it stands in for
     "scratch": lambda size: restoring(networks.ScratchMapping(), size),
     "high_resolution": lambda size: restoring(networks.HighResolutionMapping(), size),
     "detector": detecting,
@@ -117,6 +134,9 @@ CASES = {
 
 def main():
     case, size, threads, runs = sys.argv[1], *map(int, sys.argv[2:])
+    if case == "quality_bf16" and not multiplies_bfloat16():
+        print("none")
+        return
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     run = CASES[case](size) if case in CASES else kernel(case, size)

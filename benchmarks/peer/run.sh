@@ -16,6 +16,8 @@ cases=(
     'quality 256 avx2 1 thread | quality 256 1 avx2'
     'quality 512 fp32 1 thread | quality 512 1'
     'quality 1024 fp32 2 threads | quality 1024 2'
+    'quality 256 bf16x3 1 thread | quality_bf16x3 256 1'
+    'quality 256 bf16 1 thread | quality_bf16 256 1'
     'scratch 256 fp32 1 thread | scratch 256 1'
     'scratch 512 fp32 1 thread | scratch 512 1'
     'high resolution 256 fp32 1 thread | high_resolution 256 1'
@@ -37,8 +39,10 @@ cases=(
     'attention of 512 channels at 64 | attention_512 64 1'
 )
 
-# better "SECONDS MB" "SECONDS MB": the smaller time and the larger memory.
+# better "SECONDS MB" "SECONDS MB": the smaller time and the larger memory, or the second if it is
+# "none".
 better() {
+    [[ $2 != none ]] || { echo none; return; }
     awk -v a="$1" -v b="$2" 'BEGIN {
         split(a, x); split(b, y)
         print (x[1] < y[1] ? x[1] : y[1]), (x[2] > y[2] ? x[2] : y[2])
@@ -75,6 +79,11 @@ for entry in "${cases[@]}"; do
     done
     awk -v name="$name" -v a="$us" -v b="$peer" 'BEGIN {
         split(a, x); split(b, y)
+        if (b == "none") {
+            printf "%s: no kernels in PyTorch for this processor (ours %.3g s, %d MB)\n",
+                   name, x[1], x[2]
+            exit
+        }
         printf "%s: ratio %.2f (ours %.3g s, PyTorch %.3g s, %d MB, %d MB)\n",
                name, y[1] / x[1], x[1], y[1], x[2], y[2]
     }'
