@@ -1,8 +1,12 @@
-# include_lines(RESULT FILE): what stands between < > or " " in the #include lines of FILE.
+# include_lines(RESULT FILE [STOP]): what stands between < > or " " in the #include lines of FILE, up to
+# a line that is STOP.
 function(include_lines result file)
-    file(STRINGS "${file}" lines REGEX "^[ \t]*#[ \t]*include")
+    file(STRINGS "${file}" lines REGEX "^[ \t]*#[ \t]*include|^OLDPHOTO_[A-Z_]+$")
     set(includes "")
     foreach(line IN LISTS lines)
+        if(ARGC GREATER 2 AND line STREQUAL ARGV2)
+            break()
+        endif()
         if(line MATCHES "[<\"]([^>\"]+)[>\"]")
             list(APPEND includes "${CMAKE_MATCH_1}")
         endif()

@@ -25,6 +25,17 @@
 #define OLDPHOTO_BOUNDS_CHECK 0
 #endif
 
+/// Around code that runs once a photo, a layer or a file, and never once a number: g++ optimises it
+/// lightly, which spares a fifth of the compile time. Nothing between them is inlined into what
+/// lies outside, so what a loop over numbers calls belongs outside.
+#if defined(__OPTIMIZE__) && defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#define OLDPHOTO_COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"O1\")")
+#define OLDPHOTO_COLD_END _Pragma("GCC pop_options")
+#else
+#define OLDPHOTO_COLD_BEGIN
+#define OLDPHOTO_COLD_END
+#endif
+
 /// Names what a translation unit is built for: a digit for each set of instructions and for each
 /// freedom in arithmetic that its flags may grant the compiler, 1 where they do. Code whose machine
 /// instructions depend on it lives in an inline namespace of this name, so that two units built
