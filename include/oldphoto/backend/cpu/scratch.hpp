@@ -5,11 +5,16 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <new>
+#include <utility>
 
 namespace oldphoto::cpu {
 
 /// Bytes of all threads' scratch memory.
 inline std::atomic<Index> scratch_bytes{0};
+
+/// Of scratch memory: a cache line, because a vector that lies in two of them is read twice.
+inline constexpr std::align_val_t scratch_alignment{64};
 
 /// Memory of the calling thread for intermediate panels. It grows to what a thread needed most and
 /// is kept, because fresh pages cost as much as the copies they are for. `Slot` tells apart buffers
@@ -18,7 +23,10 @@ template <class T, std::size_t Slot>
 [[nodiscard]] T* scratch(Index n) {
     static_assert(Slot < KernelMemory::slots);
     struct Memory {
-        std::unique_ptr<T[]> values;
+        struct Free {
+            void operator()(T* p) const { ::operator delete (p, scratch_alignment); }
+        };
+        std::unique_ptr<T, Free> values;
         Index capacity = 0;
 
         Memory() = default;
@@ -27,9 +35,12 @@ template <class T, std::size_t Slot>
         ~Memory() { count(-capacity); }
 
         void grow(Index to) {
-            values.reset(new T[static_cast<std::size_t>(to)]);
-            count(to - capacity);
-            capacity = to;
+            // What it held is given back first, and forgotten, because there may be no more.
+            values.reset();
+            count(-std::exchange(capacity, 0));
+            const std::size_t bytes = static_cast<std::size_t>(to) * sizeof(T);
+            values.reset(static_cast<T*>(::operator new (bytes, scratch_alignment)));
+            count(capacity = to);
         }
         static void count(Index more) { scratch_bytes += more * static_cast<Index>(sizeof(T)); }
     };
