@@ -15,9 +15,9 @@
 /// Attention that never holds its matrix of weights. Tokens of one side lie across a tile, which
 /// gathers their sums, while those of the other side pass, some hundreds at a time: their products
 /// become weights, are used and overwritten. The divisor of a softmax grows along the way, and when
-/// a product passes that is larger than all before, what has been summed up shrinks by as much
+/// a product passes that is much larger than all before, what has been summed up shrinks by as much
 /// (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018). Gradients compute
-/// the weights again, from the largest product and the divisor of each query: once with the queries
+/// the weights again, from the reference and the divisor of each query: once with the queries
 /// across and once with the keys, so that a sum is made by one thread, in one order.
 ///
 /// Keys whose gates are closed come last and have no values read: all that they can do is count in
@@ -29,11 +29,14 @@ inline namespace OLDPHOTO_TIER {
 /// a time: enough to make little of rescaling the sums.
 inline constexpr Index attention_columns = gemm_block_columns;
 inline constexpr Index attention_rows = 2 * gemm_depth;
+/// Numbers between the lines of passing tokens: a cache line more, or lines would compete for the
+/// same places of the caches.
+inline constexpr Index attention_step = attention_rows + 16;
 
-/// The next multiple of a pack.
-template <class T>
-[[nodiscard]] constexpr Index whole_packs(Index count) noexcept {
-    return Partition{count, Pack<T>::width}.chunks() * Pack<T>::width;
+/// The next multiple of what the widest kernels take at a time.
+[[nodiscard]] constexpr Index whole_vectors(Index count) noexcept {
+    constexpr Index width = 16;
+    return Partition{count, width}.chunks() * width;
 }
 
 /// What softmax leaves to open gates is divided by their sum, but not by less than this.
@@ -43,7 +46,7 @@ inline constexpr double smallest_open_share = 1e-12;
 template <class T>
 struct Tokens {
     std::vector<Index> places;
-    std::vector<T> gates;  ///< with zeros that fill up the last pack
+    std::vector<T> gates;  ///< with zeros that fill up the last vector
     Index open;            ///< tokens whose gate is not 0
 
     [[nodiscard]] Index size() const noexcept { return static_cast<Index>(places.size()); }
@@ -61,7 +64,7 @@ template <class T>
     std::vector<Tokens<T>> lists(static_cast<std::size_t>(x.shape[0]));
     for (auto& list : lists) {
         list.places.reserve(static_cast<std::size_t>(count));
-        list.gates.reserve(static_cast<std::size_t>(whole_packs<T>(count)));
+        list.gates.reserve(static_cast<std::size_t>(whole_vectors(count)));
         const auto append = [&](bool open) {
             for (Index place = 0; place < count; ++place) {
                 const T opening = gate == nullptr ? T(1) : gate[place];
@@ -73,7 +76,7 @@ template <class T>
         append(true);
         list.open = list.size();
         append(false);
-        list.gates.resize(static_cast<std::size_t>(whole_packs<T>(count)));
+        list.gates.resize(static_cast<std::size_t>(whole_vectors(count)));
         if (gate != nullptr) gate += count;
     }
     return lists;
@@ -170,7 +173,7 @@ void for_each_tile(const AttentionSide<T>& side, const Visit& visit) {
             const Index n = k / tiles;
             const Index first = k % tiles * attention_columns;
             const Index count = std::min(attention_columns, side.tokens_of(n).size() - first);
-            if (count > 0) visit(AttentionTile{n, first, count, whole_packs<T>(count)});
+            if (count > 0) visit(AttentionTile{n, first, count, whole_vectors(count)});
         }
     });
 }
@@ -203,12 +206,8 @@ private:
 /// The queries across a tile while keys pass.
 template <class T>
 struct RunningAttention {
-    T* sums;    ///< (C, width), yet to be divided
-    T* peak;    ///< (width), the largest product that has passed
-    T* all;     ///< (width), the powers that have passed, summed up
-    T* open;    ///< (width), the same of the gated powers
-    T* factor;  ///< (width), by how much the last keys have made earlier sums shrink
-    T* added;   ///< (2, width), what they have added to `all` and `open`
+    T* sums;  ///< (C, width), yet to be divided
+    SoftmaxSums<T> softmax;
 };
 
 /// Calls visit(row, j, panel + row * width + j) for all packs of a panel.
@@ -217,37 +216,6 @@ void for_each_pack(T* panel, Index rows, Index width, const Visit& visit) {
     for (Index row = 0; row < rows; ++row, panel += width) {
         for (Index j = 0; j < width; j += Pack<T>::width) visit(row, j, panel + j);
     }
-}
-
-/// Turns products (keys, width) into gated powers of e: weights that are yet to be divided.
-template <class T>
-void weigh_softmax(const AttentionRule& rule, const T* gates, Index keys, Index width, T* products,
-                   const RunningAttention<T>& running) {
-    using P = Pack<T>;
-    const P scale(static_cast<T>(rule.scale));
-    const auto add_to = [](T* sum, P term) { (P::load(sum) + term).store(sum); };
-    std::copy_n(running.peak, width, running.factor);
-    for_each_pack(products, keys, width, [&](Index, Index j, const T* product) {
-        max(P::load(running.peak + j), scale * P::load(product)).store(running.peak + j);
-    });
-    // Summed up apart: small numbers that are added to a large one, one by one, lose digits.
-    std::fill_n(running.added, 2 * width, T(0));
-    for_each_pack(products, keys, width, [&](Index key, Index j, T* product) {
-        const P power = exp(scale * P::load(product) - P::load(running.peak + j));
-        const P gated = P(gates[key]) * power;
-        add_to(running.added + j, power);
-        add_to(running.added + width + j, gated);
-        gated.store(product);
-    });
-    for_each_pack(running.factor, 1, width, [&](Index, Index j, T* factor) {
-        const P shrunk = exp(P::load(factor) - P::load(running.peak + j));
-        const auto renew = [&](T* sum, const T* added) {
-            (P::load(sum) * shrunk + P::load(added)).store(sum);
-        };
-        renew(running.all + j, running.added + j);
-        renew(running.open + j, running.added + width + j);
-        shrunk.store(factor);
-    });
 }
 
 template <class T>
@@ -274,17 +242,17 @@ void begin_attention(const AttentionRule& rule, const QueryKeyValue<T>& x, const
                      const AttentionTile& tile, const RunningAttention<T>& running) {
     const auto v = sample_of(x.v, tile.sample);
     std::fill_n(running.sums, v.shape[0] * tile.width, T(0));
-    std::fill_n(running.peak, tile.width, std::numeric_limits<T>::lowest());
-    std::fill_n(running.all, tile.width, T(0));
-    std::fill_n(running.open, tile.width, T(0));
+    std::fill_n(running.softmax.reference, tile.width, std::numeric_limits<T>::lowest());
+    std::fill_n(running.softmax.all, tile.width, T(0));
+    std::fill_n(running.softmax.open, tile.width, T(0));
     if (!rule.use_self || gate == nullptr) return;
     multiply_tokens(sample_of(x.q, tile.sample), sample_of(x.k, tile.sample), tile.first,
-                    tile.count, running.peak);
+                    tile.count, running.softmax.reference);
     for (Index j = 0; j < tile.count; ++j) {
         const Index place = tile.first + j;
         const T taken = T(1) - gate[tile.sample * v.shape[1] + place];
-        running.peak[j] *= static_cast<T>(rule.scale);
-        running.open[j] = taken;
+        running.softmax.reference[j] *= static_cast<T>(rule.scale);
+        running.softmax.open[j] = taken;
         for (Index c = 0; c < v.shape[0]; ++c) {
             running.sums[c * tile.width + j] = taken * v.data[c * v.strides[0] + place];
         }
@@ -312,17 +280,17 @@ template <class T>
 void end_attention(const AttentionRule& rule, Index keys, std::span<const Index> places,
                    const AttentionTile& tile, const RunningAttention<T>& running,
                    const View<T, 3>& y, const View<T, 3>& rows) {
-    T* peaks = rows.data + tile.sample * rows.strides[1] + tile.first;
-    T* reciprocals = peaks + rows.strides[0];
+    T* references = rows.data + tile.sample * rows.strides[1] + tile.first;
+    T* reciprocals = references + rows.strides[0];
     T* shares = reciprocals + rows.strides[0];
     for (Index j = 0; j < tile.count; ++j) {
-        const auto divisor = divisor_of(rule, keys, running.all[j], running.open[j]);
-        running.factor[j] = T(1) / divisor.value;
-        peaks[j] = running.peak[j];
-        reciprocals[j] = running.factor[j];
+        const auto divisor = divisor_of(rule, keys, running.softmax.all[j], running.softmax.open[j]);
+        running.softmax.factor[j] = T(1) / divisor.value;
+        references[j] = running.softmax.reference[j];
+        reciprocals[j] = running.softmax.factor[j];
         shares[j] = divisor.share;
     }
-    scale_columns(running.factor, y.shape[1], tile.width, running.sums);
+    scale_columns(running.softmax.factor, y.shape[1], tile.width, running.sums);
     scatter_tokens(running.sums, tile.width, places, sample_of(y, tile.sample));
 }
 
@@ -331,14 +299,14 @@ template <class T>
 [[nodiscard]] Index attention_numbers(Index depth, Index channels, Index width) {
     const Index deeper = std::max(depth, channels);
     return PackedColumns<T>::size(depth, width) + (deeper + attention_rows + 6) * width +
-           deeper * attention_rows;
+           deeper * attention_step;
 }
 
 /// What attention() holds.
 /// @param q, v  shapes
 template <class T>
 [[nodiscard]] KernelMemory attention_memory(const Shape<3>& q, const Shape<3>& v) {
-    const Index width = whole_packs<T>(std::min(attention_columns, q[2]));
+    const Index width = whole_vectors(std::min(attention_columns, q[2]));
     const auto tokens = static_cast<double>(q[0] * (q[2] + v[2]));
     auto memory = gemm_memory<T>();
     memory.hold_on_all(5, bytes_of<T>(attention_numbers<T>(q[1], v[1], width)));
@@ -358,10 +326,11 @@ void attend(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* gate,
     const Index packed = PackedColumns<T>::size(depth, width);
     AttentionPanels<T> panels(attention_numbers<T>(depth, channels, width));
     T* weights = panels.take(attention_rows, width);
-    const RunningAttention<T> running{panels.take(deeper, width), panels.take(1, width),
-                                      panels.take(1, width),      panels.take(1, width),
-                                      panels.take(1, width),      panels.take(2, width)};
-    T* passing = panels.take(deeper, attention_rows);
+    const RunningAttention<T> running{
+        panels.take(deeper, width),
+        {panels.take(1, width), panels.take(1, width), panels.take(1, width),
+         panels.take(1, width), panels.take(2, width)}};
+    T* passing = panels.take(deeper, attention_step);
 
     const auto places = queries.tokens_of(tile.sample).part(tile.first, tile.count);
     const Tokens<T>& others = keys.tokens_of(tile.sample);
@@ -370,21 +339,22 @@ void attend(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* gate,
     begin_attention(rule, x, gate, tile, running);
     for (Index first = 0; first < others.size(); first += attention_rows) {
         const Index count = std::min(attention_rows, others.size() - first);
-        gather_tokens(sample_of(x.k, tile.sample), others.part(first, count), count, passing);
-        across.multiply(matrix(weights, count, width), transposed(passing, depth, count));
+        gather_tokens(sample_of(x.k, tile.sample), others.part(first, count), attention_step,
+                      passing);
+        across.multiply(matrix(weights, count, width),
+                        {passing, {count, depth}, {1, attention_step}});
         if (rule.kind == AttentionKind::relu) {
             weigh_relu(rule, count, width, weights);
-        } else {
-            weigh_softmax(rule, others.gates.data() + first, count, width, weights, running);
-            const auto shrinks = [](T factor) { return factor != T(1); };
-            if (std::any_of(running.factor, running.factor + width, shrinks)) {
-                scale_columns(running.factor, channels, width, running.sums);
-            }
+        } else if (weigh_softmax(static_cast<T>(rule.scale), others.gates.data() + first, count,
+                                 width, weights, running.softmax)) {
+            scale_columns(running.softmax.factor, channels, width, running.sums);
         }
         const Index open = std::clamp(others.open - first, Index{0}, count);
-        gather_tokens(sample_of(x.v, tile.sample), others.part(first, open), open, passing);
-        gemm_serial(matrix(running.sums, channels, width), matrix(passing, channels, open),
-                    matrix(weights, open, width), true);
+        gather_tokens(sample_of(x.v, tile.sample), others.part(first, open), attention_step,
+                      passing);
+        gemm_serial(matrix(running.sums, channels, width),
+                    {passing, {channels, open}, {attention_step, 1}}, matrix(weights, open, width),
+                    true);
     }
     end_attention(rule, x.k.shape[2], places, tile, running, queries.values, rows);
 }
@@ -392,9 +362,9 @@ void attend(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* gate,
 /// Attention by `rule`.
 /// @param gate  (N, K) numbers in [0, 1], or null for ones.
 /// @param y     (N, C, Q), dense; written.
-/// @param rows  (3, N, Q), dense; written: of each query its largest product, the reciprocal of
-///              what its weights are divided by, and what every key counts for in that whatever its
-///              gate, or 0 where gates tell.
+/// @param rows  (3, N, Q), dense; written: of each query its reference (see SoftmaxSums), the
+///              reciprocal of what its weights are divided by, and what every key counts for in
+///              that whatever its gate, or 0 where gates tell.
 template <class T>
 void attention(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* gate,
                const View<T, 3>& y, const View<T, 3>& rows) {
@@ -410,20 +380,20 @@ void attention(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* ga
 /// of its value and the gradient of the query's sum.
 template <class T>
 struct WeightNumbers {
-    const T* peak;
+    const T* reference;
     const T* reciprocal;
     const T* share;
     const T* mean;
     const T* gate;
 };
 
-/// What all queries bring to it: (4, N, Q), with zeros that fill up the last pack of each line.
+/// What all queries bring to it: (4, N, Q), with zeros that fill up the last vector of each line.
 template <class T>
 class QueryNumbers {
 public:
     QueryNumbers(const View<T, 3>& rows, const AttentionSide<T>& queries, const View<T, 3>& y)
         : samples_(y.shape[0]),
-          length_(whole_packs<T>(y.shape[2])),
+          length_(whole_vectors(y.shape[2])),
           numbers_(static_cast<std::size_t>(4 * samples_ * length_)) {
         for (Index k = 0; k < 3 * samples_; ++k) {
             std::copy_n(rows.data + k * rows.strides[1], y.shape[2], numbers_.data() + k * length_);
@@ -477,7 +447,7 @@ void differentiate_weights(const AttentionRule& rule, const WeightNumbers<T>& nu
             return;
         }
         const P gate = KeysAcross ? P::load(numbers.gate + j) : P(numbers.gate[row]);
-        const P share = exp(product - of_query(numbers.peak)) * reciprocal;
+        const P share = exp(product - of_query(numbers.reference)) * reciprocal;
         const P common = of_query(numbers.share);
         const P counted = select(common > zero, common, gate);
         const P excess = gate * pull - counted * of_query(numbers.mean);
@@ -569,7 +539,7 @@ void add_self_gradients(const AttentionRule& rule, const QueryKeyValue<T>& x, co
     for (Index j = 0; j < tile.count; ++j) {
         const T pull = weights[j];
         const T taken = T(1) - gate[tile.sample * x.k.shape[2] + tile.first + j];
-        const T share = std::exp(scale * slopes[j] - query.peak[j]) * query.reciprocal[j];
+        const T share = std::exp(scale * slopes[j] - query.reference[j]) * query.reciprocal[j];
         weights[j] = taken * share;
         const T mean = query.share[j] == T(0) ? query.mean[j] : T(0);
         slopes[j] = scale * weights[j] * (pull - mean);

@@ -7,6 +7,7 @@
 #include <oldphoto/core/numerics.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -118,6 +119,22 @@ struct WinogradKernels {
     [[nodiscard]] Index frequencies() const noexcept { return (tile + reach()) * (tile + reach()); }
 };
 
+/// The queries that lie across a tile of attention: sums over the keys that have passed, of powers
+/// of e taken of the products less each query's reference.
+template <class T>
+struct SoftmaxSums {
+    T* reference;  ///< (width), below no product that has passed by more than softmax_margin
+    T* all;        ///< (width), the powers summed up
+    T* open;       ///< (width), the same of the gated powers
+    T* factor;     ///< (width), by how much the last keys have made earlier sums shrink
+    T* added;      ///< (2, width), what they have added to `all` and `open`
+};
+
+/// A reference rises only with a product that is larger by more than this: else nearly every query
+/// would make its sums shrink with every hundred keys, for nothing, as e^8 harms no sum.
+template <class T>
+inline constexpr T softmax_margin = T(8);
+
 /// All kernels of an instruction set.
 struct KernelTable {
     GemmKernels<float> gemm;
@@ -126,6 +143,8 @@ struct KernelTable {
     WinogradKernels winograd_2x3;    ///< tiles of 2 x 2, windows of 3 x 3
     WinogradKernels winograd_4x3;
     WinogradKernels winograd_4x2;
+    bool (*weigh_softmax)(float scale, const float* gates, Index keys, Index width,
+                          float* products, const SoftmaxSums<float>& sums);
 };
 
 inline namespace OLDPHOTO_TIER {
@@ -204,7 +223,8 @@ inline constexpr KernelTable table{widest::table.gemm,
                                    widest::gemm_of_tiles<AmxTiles, 2>,
                                    widest::table.winograd_2x3,
                                    widest::table.winograd_4x3,
-                                   widest::table.winograd_4x2};
+                                   widest::table.winograd_4x2,
+                                   widest::table.weigh_softmax};
 }  // namespace amx
 #endif
 
@@ -240,6 +260,17 @@ template <class T>
         }
     } else {
         return portable::gemm<T>;
+    }
+}
+
+/// See weigh_softmax() in kernels.inc.
+template <class T>
+bool weigh_softmax(T scale, const T* gates, Index keys, Index width, T* products,
+                   const SoftmaxSums<T>& sums) {
+    if constexpr (std::is_same_v<T, float>) {
+        return kernels().weigh_softmax(scale, gates, keys, width, products, sums);
+    } else {
+        return portable::weigh_softmax(scale, gates, keys, width, products, sums);
     }
 }
 

@@ -132,42 +132,12 @@ template <class T>
     return x;
 }
 
-/// 2^n, built from the exponent bits; -126 <= n <= 127.
-[[nodiscard]] inline Pack<float> power_of_two(Pack<float>::Integers n) {
-    return from_bits((n + 127) << 23);
-}
+using Floats = Pack<float>::Values;
+using Integers = Pack<float>::Integers;
+#include <oldphoto/backend/cpu/exp.inc>
 
-/// e^x = 2^exponent (1 + rest) with |x - exponent ln 2| <= ln 2 / 2; `rest` is as precise as a
-/// float can be, however small.
-struct ExpParts {
-    Pack<float>::Integers exponent;
-    Pack<float> rest;
-};
-/// Coefficients: Moshier, Cephes library, expf.
-[[nodiscard]] inline ExpParts exp_parts(Pack<float> x) {
-    using P = Pack<float>;
-    // Adding and taking away 1.5 * 2^23 rounds to the nearest integer.
-    const P n = (x * P(1.44269504F) + P(12582912.0F)) - P(12582912.0F);
-    const P r = x - n * P(0.693359375F) + n * P(2.12194440e-4F);
-    P p(1.9875691500e-4F);
-    p = p * r + P(1.3981999507e-3F);
-    p = p * r + P(8.3334519073e-3F);
-    p = p * r + P(4.1665795894e-2F);
-    p = p * r + P(1.6666665459e-1F);
-    p = p * r + P(5.0000001201e-1F);
-    return {__builtin_convertvector(n.lanes, P::Integers), p * r * r + r};
-}
-
-/// e^x within 2 units in the last place; 0 below -87.3, clamped to e^88.7 above.
 [[nodiscard]] inline Pack<float> exp(Pack<float> x) {
-    using P = Pack<float>;
-    const auto underflow = x < P(-87.33654F);
-    // In this order a NaN passes.
-    const auto [exponent, rest] = exp_parts(max(P(-87.33654F), min(P(88.72283F), x)));
-    // In two steps, because the exponent may be 128 and 2^128 is no float.
-    const P::Integers half = exponent >> 1;
-    const P y = (rest + P(1.0F)) * power_of_two(half) * power_of_two(exponent - half);
-    return select(underflow, P(0.0F), y);
+    return Pack<float>(exp(x.lanes));
 }
 
 /// tanh within 2.5 units in the last place: with m = e^(2|x|) - 1 it is m / (m + 2), and the sign
@@ -176,9 +146,9 @@ struct ExpParts {
     using P = Pack<float>;
     const P::Integers sign = bits_of(x) & std::numeric_limits<std::int32_t>::min();
     const P magnitude = min(P(10.0F), from_bits(bits_of(x) ^ sign));
-    const auto [exponent, rest] = exp_parts(magnitude + magnitude);
-    const P power = power_of_two(exponent);
-    const P m = rest * power + (power - P(1.0F));
+    const auto [exponent, rest] = exp_parts((magnitude + magnitude).lanes);
+    const P power(power_of_two(exponent));
+    const P m = P(rest) * power + (power - P(1.0F));
     return from_bits(bits_of(m / (m + P(2.0F))) | sign);
 }
 
