@@ -284,7 +284,8 @@ void end_attention(const AttentionRule& rule, Index keys, std::span<const Index>
     T* reciprocals = references + rows.strides[0];
     T* shares = reciprocals + rows.strides[0];
     for (Index j = 0; j < tile.count; ++j) {
-        const auto divisor = divisor_of(rule, keys, running.softmax.all[j], running.softmax.open[j]);
+        const auto divisor =
+            divisor_of(rule, keys, running.softmax.all[j], running.softmax.open[j]);
         running.softmax.factor[j] = T(1) / divisor.value;
         references[j] = running.softmax.reference[j];
         reciprocals[j] = running.softmax.factor[j];
@@ -328,8 +329,8 @@ void attend(const AttentionRule& rule, const QueryKeyValue<T>& x, const T* gate,
     T* weights = panels.take(attention_rows, width);
     const RunningAttention<T> running{
         panels.take(deeper, width),
-        {panels.take(1, width), panels.take(1, width), panels.take(1, width),
-         panels.take(1, width), panels.take(2, width)}};
+        {panels.take(1, width), panels.take(1, width), panels.take(1, width), panels.take(1, width),
+         panels.take(2, width)}};
     T* passing = panels.take(deeper, attention_step);
 
     const auto places = queries.tokens_of(tile.sample).part(tile.first, tile.count);

@@ -273,40 +273,44 @@ void columns_conv2d_weights(const ConvGeometry& g, const RowSource<T>& x, const 
     const Index taps = g.kernel.h * g.kernel.w;
     const Panels panels({y.shape()[2], y.shape()[3]});
     const Index channel_blocks = (channels + channel_block - 1) / channel_block;
-    // With few channels, outputs are shared out as well; their columns are then made more than
-    // once.
-    const Index output_block = channel_blocks > 2 ? outputs : std::max(Index{1}, (outputs + 3) / 4);
-    const Index output_blocks = (outputs + output_block - 1) / output_block;
-    std::fill_n(dw.data, dw.shape.size(), T(0));
+    // With few channels the panels are shared out as well, to sums that are added up at the end.
+    const Index steps = x.shape()[0] * panels.count();
+    const Index parts = channel_blocks > 2 ? 1 : std::min(std::max(Index{1}, steps), Index{4});
+    const Index numbers = dw.shape.size();
+    std::vector<T> sums(static_cast<std::size_t>((parts - 1) * numbers));
+    std::fill_n(dw.data, numbers, T(0));
 
-    for_each_chunk({g.groups * channel_blocks * output_blocks, 1}, [&](Index begin, Index end) {
+    for_each_chunk({g.groups * channel_blocks * parts, 1}, [&](Index begin, Index end) {
         for (Index item = begin; item < end; ++item) {
-            const Index group = item / (channel_blocks * output_blocks);
-            const Index c0 = item / output_blocks % channel_blocks * channel_block;
+            const Index group = item / (channel_blocks * parts);
+            const Index c0 = item / parts % channel_blocks * channel_block;
             const Index c1 = std::min(c0 + channel_block, channels);
-            const Index o0 = item % output_blocks * output_block;
-            const Index o1 = std::min(o0 + output_block, outputs);
+            const Index part = item % parts;
             const Index depth = (c1 - c0) * taps;
-            const View<T, 2> tile{dw.data + ((group * outputs + o0) * channels + c0) * taps,
-                                  {o1 - o0, depth},
+            T* const sum = part == 0 ? dw.data : sums.data() + (part - 1) * numbers;
+            const View<T, 2> tile{sum + (group * outputs * channels + c0) * taps,
+                                  {outputs, depth},
                                   {channels * taps, 1}};
-            T* pulled = scratch<T, 2>((o1 - o0) * panels.max_pixels());
+            T* pulled = scratch<T, 2>(outputs * panels.max_pixels());
             T* columns = scratch<T, 1>(depth * panels.max_pixels());
-            for (Index step = 0; step < x.shape()[0] * panels.count(); ++step) {
+            for (Index step = steps * part / parts; step < steps * (part + 1) / parts; ++step) {
                 const Index n = step / panels.count();
                 const Panel panel = panels[step % panels.count()];
                 const Index size = panel.end - panel.begin;
-                for (Index o = o0; o < o1; ++o) {
+                for (Index o = 0; o < outputs; ++o) {
                     y.pull({n, group * outputs + o, panel.y0, panel.y1, panel.x0, panel.x1},
-                           pulled + (o - o0) * size, panel.x1 - panel.x0);
+                           pulled + o * size, panel.x1 - panel.x0);
                 }
                 windows_to_columns(g, padded, n, group * channels + c0, group * channels + c1,
                                    panel, columns);
-                gemm_serial<T>(tile, {pulled, {o1 - o0, size}, {size, 1}},
+                gemm_serial<T>(tile, {pulled, {outputs, size}, {size, 1}},
                                {columns, {size, depth}, {1, size}}, true);
             }
         }
     });
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+        dw.data[static_cast<Index>(k) % numbers] += sums[k];
+    }
 }
 
 }  // namespace OLDPHOTO_TIER

@@ -75,6 +75,11 @@ void add_shifted(const T* rows, Index count, Index stride, Index shift, Index wi
 /// Output rows that a thread takes at a time.
 inline constexpr Index shifted_rows = 16;
 
+/// Rows of the input that are multiplied at a time: as many as a product takes in one block.
+[[nodiscard]] inline Index shifted_together(Index width) noexcept {
+    return std::clamp(gemm_block_columns / std::max(Index{1}, width), Index{1}, shifted_rows);
+}
+
 /// What shifted_conv2d holds.
 /// @param w, y  shapes
 template <class T>
@@ -82,8 +87,9 @@ template <class T>
                                           const Shape<4>& y) {
     const Index width = y[3] + g.reach().w - 1;
     auto memory = gemm_memory<T>();
-    memory.hold_on_all(0, bytes_of<T>(w[1] * width));
-    memory.hold_on_all(1, bytes_of<T>(w.size() / w[1] * width));
+    const Index pixels = shifted_together(width) * width;
+    memory.hold_on_all(0, bytes_of<T>(w[1] * pixels));
+    memory.hold_on_all(1, bytes_of<T>(w.size() / w[1] * pixels));
     memory.hold_for_now(bytes_of<T>(w.size()) + RowMoments<T>::bytes(y));
     return memory;
 }
@@ -110,9 +116,10 @@ void shifted_conv2d(const ConvGeometry& g, const RowSource<T>& padded, const Vie
     }
     RowMoments<T> row_moments(y, moments);
     const Index bands = Partition{size.h, shifted_rows}.chunks();
+    const Index together = shifted_together(width);
     for_each_chunk({y.shape[0] * bands, 1}, [&](Index begin, Index end) {
-        T* const row = scratch<T, 0>(channels * width);
-        T* const products = scratch<T, 1>(outputs * taps * width);
+        T* const rows = scratch<T, 0>(channels * together * width);
+        T* const products = scratch<T, 1>(outputs * taps * together * width);
         for (Index item = begin; item < end; ++item) {
             const Index n = item / bands;
             const Index y0 = item % bands * shifted_rows;
@@ -123,18 +130,24 @@ void shifted_conv2d(const ConvGeometry& g, const RowSource<T>& padded, const Vie
             for (Index o = 0; o < outputs; ++o) {
                 std::fill(output_row(o, y0), output_row(o, y1), bias == nullptr ? T(0) : bias[o]);
             }
-            for (Index iy = y0; iy < y1 - 1 + g.reach().h; ++iy) {
+            const Index past = y1 - 1 + g.reach().h;
+            for (Index first = y0; first < past; first += together) {
+                const Index last = std::min(first + together, past);
+                const Index pixels = (last - first) * width;
                 for (Index c = 0; c < channels; ++c) {
-                    padded.pull({n, c, iy, iy + 1, 0, width}, row + c * width, width);
+                    padded.pull({n, c, first, last, 0, width}, rows + c * pixels, width);
                 }
-                gemm_serial<T>({products, {outputs * taps, width}, {width, 1}},
+                gemm_serial<T>({products, {outputs * taps, pixels}, {pixels, 1}},
                                {weights.data(), {outputs * taps, channels}, {channels, 1}},
-                               {row, {channels, width}, {width, 1}}, false);
-                for (Index k = 0; k < outputs * g.kernel.h; ++k) {
-                    const Index oy = iy - k % g.kernel.h * g.dilation.h;
-                    if (oy < y0 || oy >= y1) continue;
-                    add_shifted(products + k * g.kernel.w * width, g.kernel.w, width, g.dilation.w,
-                                size.w, output_row(k / g.kernel.h, oy));
+                               {rows, {channels, pixels}, {pixels, 1}}, false);
+                for (Index iy = first; iy < last; ++iy) {
+                    for (Index k = 0; k < outputs * g.kernel.h; ++k) {
+                        const Index oy = iy - k % g.kernel.h * g.dilation.h;
+                        if (oy < y0 || oy >= y1) continue;
+                        const Index row = k * g.kernel.w * pixels + (iy - first) * width;
+                        add_shifted(products + row, g.kernel.w, pixels, g.dilation.w, size.w,
+                                    output_row(k / g.kernel.h, oy));
+                    }
                 }
             }
             for (Index o = 0; o < outputs; ++o) {

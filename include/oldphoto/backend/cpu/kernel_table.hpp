@@ -80,14 +80,14 @@ struct WindowWeights {
     }
 };
 
-/// A matrix of Winograd's convolution, applied to a column of `taken` vectors x_step apart; its
-/// product has `given` vectors, y_step apart.
+/// A matrix M (given, taken) of Winograd's convolution. It is applied to a matrix X (taken,
+/// columns) of vectors x_next apart; the transpose of M X is written, with vectors y_step apart.
 struct WinogradMatrix {
     static constexpr Index most = 6;  ///< vectors taken or given
 
     Index taken;
     Index given;
-    void (*apply)(const float* x, Index x_step, float* y, Index y_step);
+    void (*apply)(Index columns, const float* x, Index x_next, float* y, Index y_step);
 };
 
 /// The transforms of Winograd's convolution with tiles of tile x tile outputs of windows of taps x
@@ -143,8 +143,8 @@ struct KernelTable {
     WinogradKernels winograd_2x3;    ///< tiles of 2 x 2, windows of 3 x 3
     WinogradKernels winograd_4x3;
     WinogradKernels winograd_4x2;
-    bool (*weigh_softmax)(float scale, const float* gates, Index keys, Index width,
-                          float* products, const SoftmaxSums<float>& sums);
+    bool (*weigh_softmax)(float scale, const float* gates, Index keys, Index width, float* products,
+                          const SoftmaxSums<float>& sums);
 };
 
 inline namespace OLDPHOTO_TIER {

@@ -24,7 +24,7 @@ template <class T, std::size_t Slot>
     static_assert(Slot < KernelMemory::slots);
     struct Memory {
         struct Free {
-            void operator()(T* p) const { ::operator delete (p, scratch_alignment); }
+            void operator()(T* p) const { ::operator delete(p, scratch_alignment); }
         };
         std::unique_ptr<T, Free> values;
         Index capacity = 0;
@@ -39,7 +39,7 @@ template <class T, std::size_t Slot>
             values.reset();
             count(-std::exchange(capacity, 0));
             const std::size_t bytes = static_cast<std::size_t>(to) * sizeof(T);
-            values.reset(static_cast<T*>(::operator new (bytes, scratch_alignment)));
+            values.reset(static_cast<T*>(::operator new(bytes, scratch_alignment)));
             count(capacity = to);
         }
         static void count(Index more) { scratch_bytes += more * static_cast<Index>(sizeof(T)); }

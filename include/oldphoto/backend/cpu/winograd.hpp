@@ -225,12 +225,20 @@ inline void write_tiles(const WinogradKernels& kernels, float* m, Index plane_st
         for (Index y = y0; y < y1; ++y) {
             if (target.apart == 2) {
                 const Index row = y + target.cut.h - 2 * first;
-                const float* from = planes + (row % 2 * 2 * height + row / 2) * width;
+                const float* even = planes + (row % 2 * 2 * height + row / 2) * width;
+                const float* odd = even + height * width;
                 float* out = rows + (y - y0) * row_length;
-                for (Index x = 0; x < row_length; ++x) {
-                    const Index column = x + target.cut.w;
-                    out[x] = from[column % 2 * height * width + column / 2];
+                Index left = row_length;
+                if (target.cut.w == 1 && left > 0) {
+                    *out++ = *odd++;
+                    ++even;
+                    --left;
                 }
+                for (Index x = 0; x < left / 2; ++x) {
+                    out[2 * x] = even[x];
+                    out[2 * x + 1] = odd[x];
+                }
+                if (left % 2 == 1) out[left - 1] = even[left / 2];
             }
             moments.measure(to, y);
         }
