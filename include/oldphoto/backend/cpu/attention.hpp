@@ -25,9 +25,10 @@
 namespace oldphoto::cpu {
 inline namespace OLDPHOTO_TIER {
 
-/// Tokens that lie across a tile: as many as a product takes in one block. And tokens that pass at
-/// a time: enough to make little of rescaling the sums.
-inline constexpr Index attention_columns = gemm_block_columns;
+/// Tokens that lie across a tile: so many that their factors, weights and sums take about a
+/// megabyte and a half, and lie in near caches. And tokens that pass at a time: enough to make
+/// little of rescaling the sums.
+inline constexpr Index attention_columns = 256;
 inline constexpr Index attention_rows = 2 * gemm_depth;
 /// Numbers between the lines of passing tokens: a cache line more, or lines would compete for the
 /// same places of the caches.
