@@ -1,5 +1,6 @@
 #pragma once
 
+#include <oldphoto/core/huge_pages.hpp>
 #include <oldphoto/core/monitor.hpp>
 #include <oldphoto/core/shared.hpp>
 
@@ -40,6 +41,7 @@ private:
         Monitor* monitor = Monitor::current();
         const Index number = monitor == nullptr ? -1 : monitor->taken(static_cast<double>(bytes));
         void* memory = ::operator new (sizeof(Block) + bytes, std::align_val_t{alignment});
+        prefer_huge_pages(memory, bytes);
         return Shared<Block>(new (memory) Block{monitor, number}, give_back);
     }
     static void give_back(void* memory) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <oldphoto/core/huge_pages.hpp>
 #include <oldphoto/core/monitor.hpp>
 
 #include <atomic>
@@ -40,6 +41,7 @@ template <class T, std::size_t Slot>
             count(-std::exchange(capacity, 0));
             const std::size_t bytes = static_cast<std::size_t>(to) * sizeof(T);
             values.reset(static_cast<T*>(::operator new(bytes, scratch_alignment)));
+            prefer_huge_pages(values.get(), bytes);
             count(capacity = to);
         }
         static void count(Index more) { scratch_bytes += more * static_cast<Index>(sizeof(T)); }

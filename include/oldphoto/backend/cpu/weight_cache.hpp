@@ -2,6 +2,7 @@
 
 #include <oldphoto/core/config.hpp>
 #include <oldphoto/core/function_ref.hpp>
+#include <oldphoto/core/huge_pages.hpp>
 #include <oldphoto/core/scoped_value.hpp>
 
 #include <algorithm>
@@ -54,6 +55,7 @@ public:
         }
         // Made without the lock: it may take all threads, which may come here themselves.
         std::unique_ptr<float[]> values(new float[static_cast<std::size_t>(size)]);
+        prefer_huge_pages(values.get(), static_cast<std::size_t>(size) * sizeof(float));
         make(values.get());
         const std::lock_guard lock(mutex_);
         if (const float* kept = find(key, size)) return kept;  // another thread was faster
