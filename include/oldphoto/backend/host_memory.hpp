@@ -1,6 +1,6 @@
 #pragma once
 
-#include <oldphoto/core/huge_pages.hpp>
+#include <oldphoto/core/large_memory.hpp>
 #include <oldphoto/core/monitor.hpp>
 #include <oldphoto/core/shared.hpp>
 
@@ -27,7 +27,7 @@ struct HostMemory {
     }
 
 private:
-    static constexpr std::size_t alignment = 64;
+    static constexpr auto alignment = static_cast<std::size_t>(large_memory_alignment);
 
     /// What lies in front of the elements: who knows of the memory, and by which number.
     struct alignas(alignment) Block {
@@ -40,13 +40,12 @@ private:
     [[nodiscard]] static Shared<Block> take(std::size_t bytes) {
         Monitor* monitor = Monitor::current();
         const Index number = monitor == nullptr ? -1 : monitor->taken(static_cast<double>(bytes));
-        void* memory = ::operator new (sizeof(Block) + bytes, std::align_val_t{alignment});
-        prefer_huge_pages(memory, bytes);
+        void* memory = allocate_large(sizeof(Block) + bytes);
         return Shared<Block>(new (memory) Block{monitor, number}, give_back);
     }
     static void give_back(void* memory) {
         const Block block = *static_cast<Block*>(memory);
-        ::operator delete (memory, std::align_val_t{alignment});
+        free_large(memory);
         // Memory may outlive who looked on.
         if (block.monitor != nullptr && block.monitor == Monitor::current())
             block.monitor->given_back(block.number);

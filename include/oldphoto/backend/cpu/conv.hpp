@@ -2,6 +2,7 @@
 
 #include <oldphoto/backend/cpu/conv_columns.hpp>
 #include <oldphoto/backend/cpu/conv_shifted.hpp>
+#include <oldphoto/backend/cpu/conv_tiles.hpp>
 #include <oldphoto/backend/cpu/winograd.hpp>
 #include <oldphoto/core/numerics.hpp>
 
@@ -17,11 +18,29 @@ struct WinogradPlan {
     Index apart;                     ///< pixels from window to window
 };
 
-/// Whether products are of bfloat16. Transforms would enlarge what these leave off.
+/// Whether convolutions with windows one pixel apart multiply bfloat16. Transforms would enlarge
+/// what these leave off. Those with windows two pixels apart have too few products to gain from it,
+/// and stay fast.
 [[nodiscard]] inline bool multiplies_bfloat16() {
     const Numerics numerics = NumericsScope::current();
     return numerics == Numerics::bf16 ||
            (numerics == Numerics::bf16x3 && instruction_set() == InstructionSet::amx);
+}
+
+/// The kernels that compute a convolution of bfloat16 by tile registers, or null.
+/// @param width  of the picture behind the convolution.
+template <class T>
+[[nodiscard]] const TileConvKernels* plan_tiles(const ConvGeometry& g, const Shape<4>& w,
+                                                Index width) {
+    if constexpr (std::is_same_v<T, float>) {
+        // Tiles must not be mostly empty.
+        const bool pays = std::min({w[0], w[1], width}) >= 16;
+        if (!pays || g.stride != Pair(1) || g.groups != 1) return nullptr;
+        const Numerics numerics = NumericsScope::current();
+        if (numerics == Numerics::bf16) return kernels().conv_bf16;
+        if (numerics == Numerics::bf16x3) return kernels().conv_bf16x3;
+    }
+    return nullptr;
 }
 
 /// @param width  of the picture behind the convolution. (Its height decides nothing: bands of a
@@ -29,9 +48,9 @@ struct WinogradPlan {
 template <class T>
 [[nodiscard]] WinogradPlan plan_winograd(const ConvGeometry& g, const Shape<4>& w, Index width) {
     if constexpr (std::is_same_v<T, float>) {
-        if (multiplies_bfloat16()) return {nullptr, 0};
-        const bool fast = NumericsScope::current() != Numerics::accurate;
         const Index apart = g.stride.h;
+        if (apart == 1 && multiplies_bfloat16()) return {nullptr, 0};
+        const bool fast = NumericsScope::current() != Numerics::accurate;
         const bool fits =
             (apart == 1 && g.kernel == Pair(3)) || (apart == 2 && g.kernel == Pair(4) && fast);
         // Transforming weights and pixels must not cost more than it saves.
@@ -106,6 +125,9 @@ template <class T>
         memory.hold_for_now(split_bytes(w, plan.apart) + RowMoments<T>::bytes(y));
         return memory;
     }
+    if (const auto* kernels = plan_tiles<T>(g, w, y[3])) {
+        return tiles_memory({*kernels, g, w, y[3]}, y);
+    }
     return few_outputs(g, w) ? shifted_memory<T>(g, w, y) : columns_memory<T>(g, w, y);
 }
 
@@ -128,6 +150,11 @@ void conv2d(const ConvGeometry& g, const RowSource<T>& x, const View<T, 4>& w, c
                                                           plan.apart, size),
                                 WindowWeights::of(windows, w.data), bias, size, {y, 1, 0}, moments);
             });
+        }
+        if (const auto* tiles = plan_tiles<T>(g, w.shape, size.w)) {
+            const PaddedRows<T> padded(x, {g.padding.w, g.padding.w, g.padding.h, g.padding.h});
+            return tiles_conv2d({*tiles, g, w.shape, size.w}, RowSource<T>(padded),
+                                WindowWeights::of(w, w.data), bias, y, moments);
         }
     }
     if (few_outputs(g, w.shape)) {

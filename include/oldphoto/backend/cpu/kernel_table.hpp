@@ -1,5 +1,6 @@
 #pragma once
 
+#include <oldphoto/backend/conv_geometry.hpp>
 #include <oldphoto/backend/cpu/amx_tiles.hpp>
 #include <oldphoto/backend/cpu/instruction_set.hpp>
 #include <oldphoto/backend/view.hpp>
@@ -80,6 +81,29 @@ struct WindowWeights {
     }
 };
 
+/// Rows of pixels as words of two neighbouring channels' bfloat16, and windows that slide over
+/// them. A row has pieces of 32 channels, 16 lines each, behind which come those of the second
+/// parts.
+struct PixelWords {
+    const float* data;
+    Index pieces;
+    Index line;  ///< words of a line, some beyond the last pixel
+    Index row;   ///< words from row to row
+    Pair kernel;
+    Pair dilation;
+};
+
+/// Convolution by registers that hold whole tiles; see kernels.inc.
+struct TileConvKernels {
+    Index parts;  ///< bfloat16 of a number
+    Index side;   ///< outputs of a panel, channels of a piece, pixels at a time
+    void (*write_pairs)(Index parts, const float* first, const float* second, Index count,
+                        float* to, Index step);
+    void (*pack_windows)(const WindowWeights& w, Index taps, float* packed);
+    void (*convolve)(const PixelWords& x, const float* a, const float* bias,
+                     const View<float, 3>& y, float* sums);
+};
+
 /// A matrix M (given, taken) of Winograd's convolution. It is applied to a matrix X (taken,
 /// columns) of vectors x_next apart; the transpose of M X is written, with vectors y_step apart.
 struct WinogradMatrix {
@@ -138,9 +162,11 @@ inline constexpr T softmax_margin = T(8);
 /// All kernels of an instruction set.
 struct KernelTable {
     GemmKernels<float> gemm;
-    GemmKernels<float> gemm_bf16;    ///< of numbers that it rounds to bfloat16
-    GemmKernels<float> gemm_bf16x3;  ///< of numbers that it splits into two bfloat16, or `gemm`
-    WinogradKernels winograd_2x3;    ///< tiles of 2 x 2, windows of 3 x 3
+    GemmKernels<float> gemm_bf16;      ///< of numbers that it rounds to bfloat16
+    GemmKernels<float> gemm_bf16x3;    ///< of numbers that it splits into two bfloat16, or `gemm`
+    const TileConvKernels* conv_bf16;  ///< null where products of tiles have no registers
+    const TileConvKernels* conv_bf16x3;
+    WinogradKernels winograd_2x3;  ///< tiles of 2 x 2, windows of 3 x 3
     WinogradKernels winograd_4x3;
     WinogradKernels winograd_4x2;
     bool (*weigh_softmax)(float scale, const float* gates, Index keys, Index width, float* products,
@@ -221,6 +247,8 @@ namespace widest = portable;
 inline constexpr KernelTable table{widest::table.gemm,
                                    widest::gemm_of_tiles<AmxTiles, 1>,
                                    widest::gemm_of_tiles<AmxTiles, 2>,
+                                   &widest::conv_of_tiles<AmxTiles, 1>,
+                                   &widest::conv_of_tiles<AmxTiles, 2>,
                                    widest::table.winograd_2x3,
                                    widest::table.winograd_4x3,
                                    widest::table.winograd_4x2,

@@ -1,21 +1,16 @@
 #pragma once
 
-#include <oldphoto/core/huge_pages.hpp>
+#include <oldphoto/core/large_memory.hpp>
 #include <oldphoto/core/monitor.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <memory>
-#include <new>
 #include <utility>
 
 namespace oldphoto::cpu {
 
 /// Bytes of all threads' scratch memory.
 inline std::atomic<Index> scratch_bytes{0};
-
-/// Of scratch memory: a cache line, because a vector that lies in two of them is read twice.
-inline constexpr std::align_val_t scratch_alignment{64};
 
 /// Memory of the calling thread for intermediate panels. It grows to what a thread needed most and
 /// is kept, because fresh pages cost as much as the copies they are for. `Slot` tells apart buffers
@@ -24,10 +19,7 @@ template <class T, std::size_t Slot>
 [[nodiscard]] T* scratch(Index n) {
     static_assert(Slot < KernelMemory::slots);
     struct Memory {
-        struct Free {
-            void operator()(T* p) const { ::operator delete(p, scratch_alignment); }
-        };
-        std::unique_ptr<T, Free> values;
+        LargeArray<T> values;
         Index capacity = 0;
 
         Memory() = default;
@@ -39,9 +31,7 @@ template <class T, std::size_t Slot>
             // What it held is given back first, and forgotten, because there may be no more.
             values.reset();
             count(-std::exchange(capacity, 0));
-            const std::size_t bytes = static_cast<std::size_t>(to) * sizeof(T);
-            values.reset(static_cast<T*>(::operator new(bytes, scratch_alignment)));
-            prefer_huge_pages(values.get(), bytes);
+            values = LargeArray<T>(static_cast<std::size_t>(to));
             count(capacity = to);
         }
         static void count(Index more) { scratch_bytes += more * static_cast<Index>(sizeof(T)); }

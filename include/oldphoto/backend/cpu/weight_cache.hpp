@@ -2,12 +2,11 @@
 
 #include <oldphoto/core/config.hpp>
 #include <oldphoto/core/function_ref.hpp>
-#include <oldphoto/core/huge_pages.hpp>
+#include <oldphoto/core/large_memory.hpp>
 #include <oldphoto/core/scoped_value.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -54,8 +53,7 @@ public:
             if (const float* kept = find(key, size)) return kept;
         }
         // Made without the lock: it may take all threads, which may come here themselves.
-        std::unique_ptr<float[]> values(new float[static_cast<std::size_t>(size)]);
-        prefer_huge_pages(values.get(), static_cast<std::size_t>(size) * sizeof(float));
+        LargeArray<float> values(static_cast<std::size_t>(size));
         make(values.get());
         const std::lock_guard lock(mutex_);
         if (const float* kept = find(key, size)) return kept;  // another thread was faster
@@ -78,7 +76,7 @@ public:
 private:
     struct Entry {
         Key key;
-        std::unique_ptr<float[]> values;
+        LargeArray<float> values;
         Index size;
     };
 

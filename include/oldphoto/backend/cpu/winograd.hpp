@@ -7,6 +7,7 @@
 #include <oldphoto/backend/cpu/scratch.hpp>
 #include <oldphoto/backend/cpu/weight_cache.hpp>
 #include <oldphoto/backend/row_source.hpp>
+#include <oldphoto/core/numerics.hpp>
 #include <oldphoto/core/parallel.hpp>
 
 #include <algorithm>
@@ -393,6 +394,8 @@ inline void winograd_conv2d(const WinogradKernels& kernels, const TileSource& so
 /// @param dw  (O, planes of x, taps, taps), dense; written.
 inline void winograd_conv2d_weights(const WinogradKernels& kernels, const TileSource& x,
                                     const RowSource<float>& y, const View<float, 4>& dw) {
+    // Transforming back would enlarge what rounded factors leave off.
+    const NumericsScope exact(Numerics::fast);
     const Index outputs = dw.shape[0];
     const Index planes = dw.shape[1];
     const Index frequencies = kernels.frequencies();
